@@ -1,0 +1,53 @@
+"""One factory for every network of the book."""
+
+from dataclasses import fields, replace
+from difflib import get_close_matches
+
+import torch
+from torch import nn
+
+from minidit.errors import MiniditError
+from minidit.model.config import PRESETS, ModelConfig
+from minidit.model.dit import DiT
+from minidit.model.init import initialise
+
+
+def build(
+    name: str | ModelConfig, *, seed: int = 0, device: str | torch.device = "cpu", **overrides: object
+) -> nn.Module:
+    """Build a network and initialise it.
+
+    Args:
+        name: a preset such as "DiT-S/2", or a ModelConfig.
+        seed: names the random streams of the initialisation.
+        device: where the parameters live; "meta" gives shapes without numbers.
+        overrides: fields of ModelConfig that differ from the preset, such as `num_classes=10`.
+
+    Raises:
+        MiniditError: no such preset, no such setting, or settings that do not fit together.
+    """
+    config = replace(_preset(name), **_known(overrides))
+    # layers draw their default weights when they are made; they are replaced below, so the draw is undone
+    with torch.random.fork_rng(devices=[]), torch.device(device):
+        model = DiT(config)
+    return model if torch.device(device).type == "meta" else initialise(model, seed)
+
+
+def _preset(name: str | ModelConfig) -> ModelConfig:
+    if isinstance(name, ModelConfig):
+        return name
+    if name not in PRESETS:
+        near = get_close_matches(name, PRESETS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise MiniditError(f"There is no network called {name!r}.{hint} There are: {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def _known(overrides: dict[str, object]) -> dict[str, object]:
+    names = [field.name for field in fields(ModelConfig)]
+    for key in overrides:
+        if key not in names:
+            near = get_close_matches(key, names, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise MiniditError(f"A model has no setting {key!r}.{hint} It has: {', '.join(names)}.")
+    return overrides
