@@ -1,0 +1,6 @@
+"""Where images come from: scanned digits, drawn shapes, or a folder of one's own."""
+
+from minidit.data.images import Data, Images
+from minidit.data.source import DataConfig, load
+
+__all__ = ["Data", "DataConfig", "Images", "load"]

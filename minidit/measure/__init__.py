@@ -1,0 +1,23 @@
+"""Is it any good, and what did it cost: judge, Frechet distance, neighbours, ledger, evidence."""
+
+from minidit.measure.evidence import Band, Evidence, band, smooth
+from minidit.measure.frechet import frechet_distance
+from minidit.measure.judge import Judge
+from minidit.measure.ledger import parameters_by_part
+from minidit.measure.neighbours import Neighbours, nearest, neighbours
+from minidit.measure.quality import Quality, quality
+
+__all__ = [
+    "Band",
+    "Evidence",
+    "Judge",
+    "Neighbours",
+    "Quality",
+    "band",
+    "frechet_distance",
+    "nearest",
+    "neighbours",
+    "parameters_by_part",
+    "quality",
+    "smooth",
+]

@@ -1,0 +1,21 @@
+"""From a network to a trained one: experiment, state, step, loop, averaged weights, checkpoints."""
+
+from minidit.training.config import TrainingConfig
+from minidit.training.experiment import Experiment, differences
+from minidit.training.loop import Record, read_log, train
+from minidit.training.presets import EXPERIMENTS, experiment
+from minidit.training.state import TrainState
+from minidit.training.step import train_step
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "Record",
+    "TrainState",
+    "TrainingConfig",
+    "differences",
+    "experiment",
+    "read_log",
+    "train",
+    "train_step",
+]

@@ -1,0 +1,33 @@
+"""One verdict on a set of samples: readable, like the real crowd, and not copied."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from minidit.data.images import Data
+from minidit.measure.frechet import frechet_distance
+from minidit.measure.judge import Judge
+from minidit.measure.neighbours import Neighbours, neighbours
+
+
+@dataclass(frozen=True)
+class Quality:
+    """accuracy: share of samples read as their class. frechet_distance: in the judge's features, to the
+    held-out images. floor: the same distance for as many real training images. neighbours: copied or not.
+    """
+
+    accuracy: float
+    frechet_distance: float
+    frechet_floor: float
+    neighbours: Neighbours
+
+
+def quality(samples: Tensor, labels: Tensor, data: Data, judge: Judge) -> Quality:
+    """Judge samples (n, c, h, w) in [-1, 1], drawn for `labels` (n,), against the real images."""
+    real = judge.features(data.held_out.x)
+    return Quality(
+        accuracy=judge.accuracy(samples, labels),
+        frechet_distance=frechet_distance(judge.features(samples), real),
+        frechet_floor=frechet_distance(judge.features(data.train.x[: len(samples)]), real),
+        neighbours=neighbours(samples, data.train.x, data.held_out.x),
+    )

@@ -1,0 +1,111 @@
+"""The training loop, as a generator: the caller owns progress, pictures and when to stop."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from minidit.data.images import Data
+from minidit.errors import MiniditError, TrainingDiverged
+from minidit.streams import Streams
+from minidit.training.checkpoint import write_whole
+from minidit.training.schedule import learning_rate
+from minidit.training.state import TrainState
+from minidit.training.step import train_step
+
+LOG = "log.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished step, counted from 1; seconds of wall clock and of processor for this step alone."""
+
+    step: int
+    loss: float
+    gradient_norm: float
+    lr: float
+    seconds: float
+    cpu_seconds: float
+
+
+def train(
+    state: TrainState,
+    data: Data,
+    until: int | None = None,
+    folder: str | Path | None = None,
+    save_every: int = 200,
+) -> Iterator[Record]:
+    """Train `state` on `data`, a step at a time; stop asking for records to stop.
+
+    Args:
+        state: the run; it is changed in place.
+        data: images that fit the experiment.
+        until: train while fewer steps than this are done; None means all of the experiment.
+        folder: where to save a checkpoint every `save_every` steps and at the end, and a log line a step.
+
+    Yields:
+        A Record after each step; by then its checkpoint, if one was due, is on disk.
+
+    Raises:
+        MiniditError: the images do not fit the network, or the disk refuses.
+        TrainingDiverged: the loss or gradient is not finite; the last checkpoint is untouched.
+    """
+    config, streams = state.experiment.training, Streams(state.seed)
+    until = config.steps if until is None else until
+    state.experiment.check(data)
+    device = next(state.model.parameters()).device
+    if folder is not None:
+        _forget_after(Path(folder), state.step)
+    while state.step < until:
+        started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
+        batch = data.train.batch(streams, state.step, config.batch_size).to(device)
+        result = train_step(state, batch, state.experiment.objective.draw(batch, streams, state.step))
+        loss, norm = float(result.loss), float(result.gradient_norm)
+        _refuse_divergence(state.step, loss, norm)
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+        record = Record(state.step, loss, norm, lr, seconds, cpu_seconds)
+        if folder is not None:
+            _log(Path(folder), record)
+            if state.step % save_every == 0 or state.step == until:
+                state.save(folder)
+        yield record
+
+
+def _refuse_divergence(step: int, loss: float, norm: float) -> None:
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    raise TrainingDiverged(
+        f"Step {step} gave a loss of {loss} and a gradient norm of {norm}: training has diverged. The last "
+        "checkpoint is untouched. Try a smaller training.lr, or look for broken values in the data."
+    )
+
+
+def _log(folder: Path, record: Record) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(record)) + "\n")
+    except OSError as error:
+        raise MiniditError(f"{folder / LOG} could not be written ({error.strerror}). Choose another --out.") from error
+
+
+def read_log(folder: str | Path) -> list[Record]:
+    """The records of the run in `folder`, in order; a line cut short by a crash is left out."""
+    path, records = Path(folder) / LOG, []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            records.append(Record(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return records
+
+
+def _forget_after(folder: Path, step: int) -> None:
+    """A killed run may have logged steps that its checkpoint does not hold: they will be done again."""
+    records = read_log(folder)
+    kept = [record for record in records if record.step <= step]
+    if len(kept) != len(records):
+        text = "".join(json.dumps(asdict(record)) + "\n" for record in kept)
+        write_whole(folder / LOG, text.encode())

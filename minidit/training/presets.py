@@ -1,0 +1,63 @@
+"""The named experiments: settings found by measurement. book/evidence holds what they reach and cost."""
+
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from minidit.data.folder import class_folders
+from minidit.data.source import DataConfig
+from minidit.errors import MiniditError
+from minidit.model.config import ModelConfig
+from minidit.training.config import TrainingConfig
+from minidit.training.experiment import Experiment
+
+EXPERIMENTS = {
+    "digits": Experiment(
+        model=ModelConfig(in_channels=1, input_size=8, patch_size=2, dim=64, depth=4, heads=4, num_classes=10, learn_sigma=False),
+        data=DataConfig("digits", resolution=8),
+        training=TrainingConfig(steps=1500, batch_size=64, lr=2e-3),
+    ),
+    "shapes": Experiment(
+        model=ModelConfig(in_channels=3, input_size=16, patch_size=2, dim=64, depth=4, heads=2, num_classes=24, learn_sigma=False),
+        data=DataConfig("shapes", resolution=16),
+        training=TrainingConfig(steps=3000, batch_size=8, lr=6e-3),
+    ),
+    "shapes32": Experiment(
+        model=ModelConfig(in_channels=3, input_size=32, patch_size=4, dim=128, depth=6, heads=4, num_classes=24, learn_sigma=False),
+        data=DataConfig("shapes", resolution=32, count=16384),
+        training=TrainingConfig(steps=8000, batch_size=16, lr=3e-3),
+    ),
+}
+
+
+def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
+    """A named experiment, or folder:PATH, with overrides written as "model.depth=6".
+
+    Raises:
+        MiniditError: no such experiment, or an override that is not key=value or does not fit.
+    """
+    chosen = _own_pictures(name) if name.startswith("folder:") else EXPERIMENTS.get(name)
+    if chosen is None:
+        near = get_close_matches(name, EXPERIMENTS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise MiniditError(
+            f"There is no experiment called {name!r}.{hint} There are: {', '.join(EXPERIMENTS)}, and "
+            "folder:PATH for your own pictures."
+        )
+    changes = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise MiniditError(f"{override!r} is not an override; write key=value, such as model.depth=6.")
+        changes[key] = value
+    return chosen.override(changes)
+
+
+def _own_pictures(source: str) -> Experiment:
+    base = EXPERIMENTS["shapes32"]
+    classes = len(class_folders(Path(source.removeprefix("folder:")).expanduser()))
+    return replace(
+        base,
+        model=replace(base.model, num_classes=classes),
+        data=DataConfig(source, resolution=base.model.input_size),
+    )

@@ -1,0 +1,78 @@
+"""All that a run is at one moment: enough to continue it exactly."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.optim import AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from minidit.model.build import build
+from minidit.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from minidit.training.experiment import Experiment
+from minidit.training.schedule import ema
+
+
+@dataclass
+class TrainState:
+    """A run: what is trained, how far it is, and the optimiser's memory.
+
+    step counts finished steps. There is no random state: every draw is named by (seed, name, step).
+    """
+
+    experiment: Experiment
+    seed: int
+    step: int
+    model: nn.Module
+    ema: AveragedModel
+    optimizer: Optimizer
+
+    @classmethod
+    def create(cls, experiment: Experiment, seed: int = 0, device: str = "cpu") -> "TrainState":
+        """A run at step 0. Raises MiniditError when the network cannot be built."""
+        config = experiment.training
+        model = build(experiment.model, seed=seed, device=device)
+        optimizer = AdamW(
+            model.parameters(),
+            lr=config.lr,
+            betas=(0.9, config.beta2),
+            weight_decay=config.weight_decay,
+            fused=True,  # one pass over all parameters: at the book's sizes overhead rules
+        )
+        return cls(experiment, seed, 0, model, ema(model, config.ema_decay), optimizer)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "cpu") -> "TrainState":
+        """The run saved in `folder`. Raises MiniditError when there is none, or it cannot be read."""
+        saved = read_checkpoint(Path(folder))
+        state = cls.create(Experiment.from_dict(saved.experiment), saved.seed, device)
+        state.step = saved.step
+        state.model.load_state_dict(saved.group("model"))
+        state.ema.load_state_dict(saved.group("ema"))
+        _restore(state.optimizer, state.model, saved.group("optimizer"))
+        return state
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the run to `folder`, whole or not at all. Raises MiniditError when the disk refuses."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"ema.{name}": value for name, value in self.ema.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{key}"] = value
+        checkpoint = Checkpoint(self.experiment.to_dict(), self.seed, self.step, tensors)
+        return write_checkpoint(Path(folder), checkpoint)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps of the experiment are done."""
+        return self.step >= self.experiment.training.steps
+
+
+def _restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    for name, parameter in model.named_parameters():
+        keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{key}" in tensors]
+        # AdamW keeps its step counter on the CPU, its averages beside the parameter
+        optimizer.state[parameter] = {
+            key: tensors[f"{name}.{key}"].to("cpu" if key == "step" else parameter.device) for key in keys
+        }
