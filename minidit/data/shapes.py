@@ -14,7 +14,14 @@ from minidit.data.images import Images
 SHAPES = ("circle", "square", "triangle", "cross")
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 RGB = torch.tensor(
-    [[0.86, 0.20, 0.18], [0.20, 0.65, 0.30], [0.20, 0.42, 0.85], [0.93, 0.80, 0.20], [0.56, 0.27, 0.68], [0.95, 0.52, 0.15]]
+    [
+        [0.86, 0.20, 0.18],
+        [0.20, 0.65, 0.30],
+        [0.20, 0.42, 0.85],
+        [0.93, 0.80, 0.20],
+        [0.56, 0.27, 0.68],
+        [0.95, 0.52, 0.15],
+    ]
 )
 BACKGROUND = 0.92
 CLASS_NAMES = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)

@@ -49,6 +49,8 @@ def load(config: DataConfig) -> Data:
         return digits()
     if config.source == "shapes":
         train, _ = shapes(config.count, config.resolution, config.objects, generator(0, "shapes.train"))
-        held_out, _ = shapes(HELD_OUT_SHAPES, config.resolution, config.objects, generator(0, "shapes.held_out"))
+        held_out, _ = shapes(
+            HELD_OUT_SHAPES, config.resolution, config.objects, generator(0, "shapes.held_out")
+        )
         return Data(train, held_out)
     return folder_images(Path(config.source.removeprefix("folder:")).expanduser(), config.resolution)

@@ -1,4 +1,4 @@
-"""From noise to data: interpolants, objectives, samplers, guidance. Any callable f(x, t, condition) will do."""
+"""From noise to data: interpolants, objectives, samplers, guidance, for any callable f(x, t, condition)."""
 
 from minidit.flow.flow import Flow
 from minidit.flow.guidance import guide

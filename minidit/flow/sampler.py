@@ -3,7 +3,9 @@
 The caller decides what to do with a state: draw it, count its cost, stop. `last` runs to the end.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -31,13 +33,11 @@ def times(steps: int) -> Tensor:
 
 def last(states: Iterable[State]) -> Tensor:
     """Run a sampler to its end and return the images."""
-    for state in states:
-        pass
-    return state.x
+    return deque(states, maxlen=1).pop().x
 
 
-def _at(v: Velocity, x: Tensor, t: Tensor, condition: Condition | Tensor | None) -> Tensor:
-    return v(x, torch.full((len(x),), float(t), dtype=x.dtype, device=x.device), condition)
+def _at(v: Velocity, x: Tensor, t: float, condition: Condition | Tensor | None) -> Tensor:
+    return v(x, torch.full((len(x),), t, dtype=x.dtype, device=x.device), condition)
 
 
 @torch.no_grad()
@@ -57,9 +57,9 @@ def euler(
     """
     x = noise
     yield State(float(times[0]), x, 0)
-    for step, (t, t_next) in enumerate(zip(times[:-1], times[1:], strict=True), start=1):
-        x = x + float(t_next - t) * _at(v, x, t, condition)
-        yield State(float(t_next), x, step)
+    for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):
+        x = x + (t_next - t) * _at(v, x, t, condition)
+        yield State(t_next, x, step)
 
 
 @torch.no_grad()
@@ -72,9 +72,9 @@ def heun(
     """
     x = noise
     yield State(float(times[0]), x, 0)
-    for step, (t, t_next) in enumerate(zip(times[:-1], times[1:], strict=True), start=1):
-        dt = float(t_next - t)
+    for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):
+        dt = t_next - t
         start = _at(v, x, t, condition)
         end = _at(v, x + dt * start, t_next, condition)
         x = x + dt / 2 * (start + end)
-        yield State(float(t_next), x, 2 * step)
+        yield State(t_next, x, 2 * step)

@@ -71,7 +71,7 @@ class Evidence:
 
     @classmethod
     def read(cls, name: str, scale: str = "cpu") -> "Evidence":
-        """The recorded evidence called `name`. Raises MiniditError when there is none, or it is unreadable."""
+        """The recorded evidence called `name`. Raises MiniditError when there is none to be read."""
         path = find(name, scale)
         if path is None:
             raise MiniditError(f"There is no recorded evidence {name}.{scale}.json in book/evidence.")

@@ -21,7 +21,9 @@ class Reader(nn.Module):
         while side > 4:
             layers += [nn.Conv2d(width, 64, 3, stride=2, padding=1), nn.ReLU()]
             side, width = (side + 1) // 2, 64
-        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * side * side, FEATURES), nn.ReLU())
+        self.features = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(width * side * side, FEATURES), nn.ReLU()
+        )
         self.classes = nn.Linear(FEATURES, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -41,7 +43,9 @@ class Judge:
         streams = Streams(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            reader = Reader(images.x.shape[1], images.x.shape[-1], len(images.class_names)).to(images.x.device)
+            reader = Reader(images.x.shape[1], images.x.shape[-1], len(images.class_names)).to(
+                images.x.device
+            )
         optimizer = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=0.05, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=STEPS)
         for step in range(STEPS):

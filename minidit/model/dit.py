@@ -94,7 +94,9 @@ class DiT(nn.Module):
         if keys is not None and any(key is not None for key in keys):
             raise MiniditError("This network skips no work in training, so it takes no keys.")
         if any(not 1 <= number <= config.depth for number in keep):
-            raise MiniditError(f"keep names blocks {sorted(keep)}; this network has blocks 1 to {config.depth}.")
+            raise MiniditError(
+                f"keep names blocks {sorted(keep)}; this network has blocks 1 to {config.depth}."
+            )
         self._check_labels(x, condition.labels)
 
     def _check_labels(self, x: Tensor, labels: Tensor | None) -> None:

@@ -49,9 +49,8 @@ def check_book(folder: Path, names: Sequence[str] = ()) -> int:
     faults = [fault for source in sources for fault in check(source)]
     for fault in faults:
         print(fault)
-    print(
-        f"checked {_count(len(sources), 'chapter')}: {_count(len(faults), 'fault') if faults else 'no faults'}"
-    )
+    outcome = _count(len(faults), "fault") if faults else "no faults"
+    print(f"checked {_count(len(sources), 'chapter')}: {outcome}")
     return int(bool(faults))
 
 

@@ -3,16 +3,24 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
+from minidit.errors import MiniditError
 from minidit.publish.form import Fault, form_faults
-from minidit.publish.source import IGNORE_OUTPUT, RAISES, notebook_of, place, read_source, tags
+from minidit.publish.source import (
+    IGNORE_OUTPUT,
+    RAISES,
+    REBUILD,
+    notebook_of,
+    place,
+    read_notebook,
+    read_source,
+    tags,
+)
 from minidit.publish.widgets import VIEW
 
 LEAST_COMPARED = 5  # cells whose output a replay really compares
 LARGEST_KIB = 500
-_REBUILD = "run `minidit book build`"
 
 
 def check(source: Path) -> list[str]:
@@ -25,7 +33,7 @@ def check(source: Path) -> list[str]:
         MiniditError: there is no such chapter.
     """
     wanted = read_source(source)
-    faults = [*form_faults(wanted.cells), *_notebook_faults(wanted, notebook_of(source))]
+    faults = [*form_faults(wanted.cells), *_notebook_faults(wanted, source)]
     return [f"{place(source, number)}: {fault}" for number, fault in faults]
 
 
@@ -47,25 +55,21 @@ def _compared(output: NotebookNode) -> bool:
     return bool(data) and VIEW not in data and not any(mime.startswith("image/") for mime in data)
 
 
-def _notebook_faults(wanted: NotebookNode, path: Path) -> Iterator[Fault]:
-    if not path.is_file():
-        yield None, f"there is no {path.name}; {_REBUILD}."
-        return
+def _notebook_faults(wanted: NotebookNode, source: Path) -> Iterator[Fault]:
     try:
-        built = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    except ValueError as error:  # a conflict of a merge, most often
-        yield None, f"{path.name} is no notebook ({error}); {_REBUILD}."
+        built = read_notebook(source)
+    except MiniditError as error:
+        yield None, str(error)
         return
     yield from _disagreement(wanted, built)
     yield from _counts(built)
     for number, cell in enumerate(built.cells, start=1):
         if cell.cell_type == "code":
             yield from ((number, fault) for fault in _output_faults(cell))
-    if compared_cells(built) < LEAST_COMPARED:
-        yield (
-            None,
-            f"{compared_cells(built)} cells are compared, at least {LEAST_COMPARED} must be: print more facts.",
-        )
+    compared = compared_cells(built)
+    if compared < LEAST_COMPARED:
+        yield None, f"{compared} cells are compared, at least {LEAST_COMPARED} must be: print more facts."
+    path = notebook_of(source)
     kib = path.stat().st_size / 1024
     if kib > LARGEST_KIB:
         yield None, f"{path.name} has {kib:.0f} KiB, at most {LARGEST_KIB}: draw fewer or smaller pictures."
@@ -78,13 +82,13 @@ def _disagreement(wanted: NotebookNode, built: NotebookNode) -> Iterator[Fault]:
         differ = [name for name, key in parts.items() if one[key] != other[key]]
         differ += ["tags"] if tags(one) != tags(other) else []
         if differ:
-            yield number, f"source and notebook differ ({', '.join(differ)}); {_REBUILD}."
+            yield number, f"source and notebook differ ({', '.join(differ)}); {REBUILD}."
             return
     if len(wanted.cells) != len(built.cells):
         counts = f"{len(wanted.cells)} cells, the notebook {len(built.cells)}"
-        yield None, f"the source has {counts}; {_REBUILD}."
+        yield None, f"the source has {counts}; {REBUILD}."
     elif built.metadata.get("minidit") != wanted.metadata.minidit:
-        yield None, f"the notebook was built from another text of the source (source_sha256); {_REBUILD}."
+        yield None, f"the notebook was built from another text of the source (source_sha256); {REBUILD}."
 
 
 def _counts(built: NotebookNode) -> Iterator[Fault]:
@@ -92,7 +96,7 @@ def _counts(built: NotebookNode) -> Iterator[Fault]:
     for expected, (number, cell) in enumerate(code, start=1):
         # nbval compares nothing in a cell without a count
         if cell.execution_count != expected:
-            yield number, f"execution count {cell.execution_count}, not {expected}; {_REBUILD}."
+            yield number, f"execution count {cell.execution_count}, not {expected}; {REBUILD}."
             return
 
 

@@ -1,5 +1,6 @@
 """Execute the chapters again and compare what they say with what is stored (nbval, strict)."""
 
+import re
 import subprocess
 import sys
 import time
@@ -9,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-import nbformat
 from tqdm import tqdm
 
+from minidit.errors import MiniditError
 from minidit.publish import environment
 from minidit.publish.check import compared_cells
 from minidit.publish.outputs import SANITIZE
-from minidit.publish.source import notebook_of, place
+from minidit.publish.source import notebook_of, place, read_notebook
 
 try:
     import resource
@@ -57,19 +58,18 @@ def test(sources: list[Path]) -> int:
 
 
 def _replay(source: Path) -> Replay:
-    path = notebook_of(source)
-    if not path.is_file():
-        return Replay(0, 0.0, [f"{place(source)}: there is no {path.name}; run `minidit book build`."])
-    notebook = nbformat.read(path, as_version=4)
-    numbers = [n for n, cell in enumerate(notebook.cells, start=1) if cell.cell_type == "code"]
+    try:
+        notebook = read_notebook(source)
+    except MiniditError as error:
+        return Replay(0, 0.0, [f"{place(source)}: {error}"])
     with environment.chapter_environment() as variables:
         start = _clock()
-        status, log, report = _nbval(path, variables)
+        status, log, cases = _nbval(notebook_of(source), variables)
         seconds = _clock() - start
-    cases = [] if report is None else list(report.iter("testcase"))
-    faults = [f"{place(source, numbers[_index(case)])}: {why}" for case in cases for why in _failures(case)]
+    numbers = [n for n, cell in enumerate(notebook.cells, start=1) if cell.cell_type == "code"]
+    faults = [f"{place(source, _number(case, numbers))}: {why}" for case in cases for why in _failures(case)]
     if status != 0 and not faults:
-        faults.append(f"{place(source)}: nbval stopped with status {status}:\n{log.strip()}")
+        faults.append(f"{place(source)}: nbval stopped with status {status}.\n{log.strip()}")
     if len(cases) != len(numbers):
         faults.append(f"{place(source)}: {len(cases)} of {len(numbers)} code cells were replayed.")
     if compared_cells(notebook) == 0:
@@ -80,19 +80,15 @@ def _replay(source: Path) -> Replay:
     return Replay(len(cases), seconds, faults)
 
 
-def _nbval(path: Path, variables: dict[str, str]) -> tuple[int, str, ElementTree.ElementTree | None]:
-    """Exit status of pytest, what it wrote, and its report in JUnit's form (None when there is none)."""
+def _nbval(path: Path, variables: dict[str, str]) -> tuple[int, str, list[ElementTree.Element]]:
+    """Exit status of pytest, what it wrote, and one element of its JUnit report for each cell it ran."""
     with TemporaryDirectory(prefix="minidit-book-") as folder:
-        settings, report = Path(folder, "pytest.ini"), Path(folder, "report.xml")
-        settings.write_text("[pytest]\n")  # so that no settings of the repository are found
-        command = [sys.executable, "-m", "pytest", str(path), "--nbval", "--nbval-current-env"]
-        command += [f"--nbval-cell-timeout={environment.CELL_TIMEOUT}", f"--nbval-sanitize-with={SANITIZE}"]
-        command += ["--color=no", "-p", "no:cacheprovider", "--noconftest", "-c", str(settings)]
-        command += [f"--rootdir={path.parent}", f"--junitxml={report}"]
+        report = Path(folder, "report.xml")
         try:
             run = subprocess.run(
-                command,
-                env=variables,
+                _command(path, report),
+                # another plugin might shuffle the cells or share them out; and loading it takes time
+                env=variables | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 encoding="utf-8",
@@ -100,13 +96,24 @@ def _nbval(path: Path, variables: dict[str, str]) -> tuple[int, str, ElementTree
                 timeout=NOTEBOOK_TIMEOUT,
             )
         except subprocess.TimeoutExpired:
-            return -1, f"The notebook was stopped after {NOTEBOOK_TIMEOUT} s.", None
-        return run.returncode, run.stdout, ElementTree.parse(report) if report.exists() else None
+            return -1, f"It was ended after {NOTEBOOK_TIMEOUT} s.", []
+        cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
+        return run.returncode, run.stdout, list(cases)
 
 
-def _index(case: ElementTree.Element) -> int:
-    """Which code cell, from 0: nbval calls it "Cell 3"."""
-    return int(case.get("name").split()[-1])
+def _command(path: Path, report: Path) -> list[str]:
+    settings = report.with_name("pytest.ini")
+    settings.write_text("[pytest]\n")  # so that no settings of a repository are looked for
+    ours = f"-c {settings} --rootdir={path.parent} --noconftest -p no:cacheprovider --color=no"
+    limits = f"--nbval-cell-timeout={environment.CELL_TIMEOUT} --nbval-sanitize-with={SANITIZE}"
+    command = f"-m pytest {path} -p nbval.plugin --nbval --nbval-current-env"
+    return [sys.executable, *f"{command} {limits} {ours} --junitxml={report}".split()]
+
+
+def _number(case: ElementTree.Element, numbers: list[int]) -> int | None:
+    """Which cell of the notebook, from 1: nbval says "Cell 3" and counts code cells from 0."""
+    named = re.fullmatch(r"Cell (\d+)", case.get("name"))
+    return numbers[int(named[1])] if named else None
 
 
 def _failures(case: ElementTree.Element) -> Iterator[str]:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import jupytext
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
@@ -12,6 +13,7 @@ from minidit.errors import MiniditError
 
 # nbclient executes a cell with the second tag although it raises; nbval leaves the outputs of the first alone
 IGNORE_OUTPUT, RAISES = "nbval-ignore-output", "raises-exception"
+REBUILD = "run `minidit book build`"
 
 
 def read_source(source: Path) -> NotebookNode:
@@ -35,6 +37,21 @@ def read_source(source: Path) -> NotebookNode:
 def notebook_of(source: Path) -> Path:
     """Where the executed notebook of a source lies: beside it."""
     return source.with_suffix(".ipynb")
+
+
+def read_notebook(source: Path) -> NotebookNode:
+    """The executed notebook of a source.
+
+    Raises:
+        MiniditError: there is none, or what is there cannot be read.
+    """
+    path = notebook_of(source)
+    if not path.is_file():
+        raise MiniditError(f"There is no {path.name}; {REBUILD}.")
+    try:
+        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except ValueError as error:  # most often the marks of a merge that did not go through
+        raise MiniditError(f"{path.name} cannot be read as a notebook; {REBUILD}.") from error
 
 
 def tags(cell: NotebookNode) -> tuple[str, ...]:

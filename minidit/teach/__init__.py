@@ -1,0 +1,10 @@
+"""What a chapter imports: figures with words for them, a live curve, predictions, a slider of frames."""
+
+from minidit.teach.figures import curves, grid, rows
+from minidit.teach.frames import Frames
+from minidit.teach.live import live
+from minidit.teach.predict import compare, predict
+from minidit.teach.progress import progress, quiet
+from minidit.teach.show import show
+
+__all__ = ["Frames", "compare", "curves", "grid", "live", "predict", "progress", "quiet", "rows", "show"]

@@ -29,7 +29,9 @@ class Checkpoint:
     def group(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose names start with `prefix.`, without it."""
         start = prefix + "."
-        return {key.removeprefix(start): value for key, value in self.tensors.items() if key.startswith(start)}
+        return {
+            key.removeprefix(start): value for key, value in self.tensors.items() if key.startswith(start)
+        }
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -60,6 +62,11 @@ def write_whole(path: Path, content: bytes) -> Path:
     return path
 
 
+def writable(folder: Path) -> None:
+    """Find out before an hour of work whether `folder` can be written to. Raises MiniditError if not."""
+    write_whole(folder / "try", b"").unlink()
+
+
 def _remove(partial: Path) -> None:
     try:
         partial.unlink(missing_ok=True)
@@ -86,11 +93,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """
     path = folder / NAME
     if not path.is_file():
-        raise MiniditError(f"There is no trained model in {folder}: {NAME} is missing. Run `minidit train` first.")
+        raise MiniditError(
+            f"There is no trained model in {folder}: {NAME} is missing. Run `minidit train` first."
+        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            tensors = {key: file.get_tensor(key) for key in file.keys()}
     except (SafetensorError, OSError) as error:
         raise MiniditError(
             f"{path} is damaged or is no safetensors file ({error}). Nothing was changed; move it away, "

@@ -29,4 +29,6 @@ class TrainingConfig:
                 raise MiniditError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
         for name in ("warmup", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
-                raise MiniditError(f"training.{name} is {getattr(self, name)}; it must lie in 0 to 1, without 1.")
+                raise MiniditError(
+                    f"training.{name} is {getattr(self, name)}; it must lie in 0 to 1, without 1."
+                )

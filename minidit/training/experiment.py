@@ -96,7 +96,9 @@ def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
                 f"{prefix}{key}.{fields(current)[0].name}={getattr(current, fields(current)[0].name)}."
             )
         nested = is_dataclass(current)
-        changes[key] = _merge(current, value, f"{prefix}{key}.") if nested else _typed(current, value, prefix + key)
+        changes[key] = (
+            _merge(current, value, f"{prefix}{key}.") if nested else _typed(current, value, prefix + key)
+        )
     return replace(record, **changes)
 
 

@@ -88,7 +88,9 @@ def _log(folder: Path, record: Record) -> None:
         with (folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(record)) + "\n")
     except OSError as error:
-        raise MiniditError(f"{folder / LOG} could not be written ({error.strerror}). Choose another --out.") from error
+        raise MiniditError(
+            f"{folder / LOG} could not be written ({error.strerror}). Choose another --out."
+        ) from error
 
 
 def read_log(folder: str | Path) -> list[Record]:

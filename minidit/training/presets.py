@@ -13,17 +13,44 @@ from minidit.training.experiment import Experiment
 
 EXPERIMENTS = {
     "digits": Experiment(
-        model=ModelConfig(in_channels=1, input_size=8, patch_size=2, dim=64, depth=4, heads=4, num_classes=10, learn_sigma=False),
+        model=ModelConfig(
+            in_channels=1,
+            input_size=8,
+            patch_size=2,
+            dim=64,
+            depth=4,
+            heads=4,
+            num_classes=10,
+            learn_sigma=False,
+        ),
         data=DataConfig("digits", resolution=8),
-        training=TrainingConfig(steps=1500, batch_size=64, lr=2e-3),
+        training=TrainingConfig(steps=1500, batch_size=16, lr=4e-3),
     ),
     "shapes": Experiment(
-        model=ModelConfig(in_channels=3, input_size=16, patch_size=2, dim=64, depth=4, heads=2, num_classes=24, learn_sigma=False),
+        model=ModelConfig(
+            in_channels=3,
+            input_size=16,
+            patch_size=2,
+            dim=64,
+            depth=4,
+            heads=2,
+            num_classes=24,
+            learn_sigma=False,
+        ),
         data=DataConfig("shapes", resolution=16),
         training=TrainingConfig(steps=3000, batch_size=8, lr=6e-3),
     ),
     "shapes32": Experiment(
-        model=ModelConfig(in_channels=3, input_size=32, patch_size=4, dim=128, depth=6, heads=4, num_classes=24, learn_sigma=False),
+        model=ModelConfig(
+            in_channels=3,
+            input_size=32,
+            patch_size=4,
+            dim=128,
+            depth=6,
+            heads=4,
+            num_classes=24,
+            learn_sigma=False,
+        ),
         data=DataConfig("shapes", resolution=32, count=16384),
         training=TrainingConfig(steps=8000, batch_size=16, lr=3e-3),
     ),

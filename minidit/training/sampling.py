@@ -1,5 +1,7 @@
 """Samples from a trained run."""
 
+from collections.abc import Callable, Iterable
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,13 @@ from minidit.training.state import TrainState
 
 
 def sample(
-    state: TrainState, labels: Tensor, w: float = 2.0, steps: int = 50, seed: int = 0, batch: int = 250
+    state: TrainState,
+    labels: Tensor,
+    w: float = 2.0,
+    steps: int = 50,
+    seed: int = 0,
+    batch: int = 100,
+    watch: Callable[[list], Iterable] = iter,
 ) -> Tensor:
     """Draw one image for each label with Euler's method and the averaged weights.
 
@@ -22,6 +30,7 @@ def sample(
         steps: Euler steps, one evaluation of the network each.
         seed: names the noise. Image i of a seed starts from the same noise whatever the label and w.
         batch: images drawn together.
+        watch: wraps the list of batches, as a progress line does.
 
     Returns:
         (n, channels, height, width), clamped to [-1, 1], on the CPU.
@@ -38,6 +47,6 @@ def sample(
     shape = (len(labels), config.in_channels, config.input_size, config.input_size)
     noise = torch.randn(shape, generator=generator(seed, "sample"))
     v = guide(state.experiment.objective.flow.velocity(state.ema.module.eval()), w)
-    parts = zip(noise.split(batch), labels.split(batch), strict=True)
-    images = [last(euler(v, z.to(device), times(steps), y.to(device))).cpu() for z, y in parts]
+    parts = list(zip(noise.split(batch), labels.split(batch), strict=True))
+    images = [last(euler(v, z.to(device), times(steps), y.to(device))).cpu() for z, y in watch(parts)]
     return torch.cat(images).clamp(-1, 1)

@@ -1,0 +1,29 @@
+"""`minidit ...`: one table of commands, and one place where errors become a sentence."""
+
+import sys
+from collections.abc import Sequence
+
+from minidit.errors import MiniditError
+
+ABOUT = """A textbook that runs: train, sample and judge real diffusion transformers.
+
+Begin with `minidit train`: it trains a small one on handwritten digits in about half a minute."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 done, 2 bad input, 130 interrupted."""
+    import tyro
+
+    from minidit.cli import book, doctor, evaluate, evidence, sample, train
+
+    app = tyro.extras.SubcommandApp()
+    for module in (train, sample, evaluate, doctor, evidence, book):
+        app.command(module.command, name=module.__name__.rsplit(".", 1)[1])
+    try:
+        return app.cli(args=arguments, prog="minidit", description=ABOUT, sort_subcommands=False) or 0
+    except MiniditError as error:
+        print(f"minidit: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nminidit: stopped. Start the same command again to go on.", file=sys.stderr)
+        return 130

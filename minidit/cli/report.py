@@ -1,0 +1,105 @@
+"""After training: samples in a picture, their measure in a file, and what to do next."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from minidit.data.images import Data
+from minidit.measure.evidence import environment, smooth
+from minidit.measure.judge import Judge
+from minidit.measure.quality import quality
+from minidit.teach.figures import grid
+from minidit.teach.progress import progress
+from minidit.teach.show import png
+from minidit.training.checkpoint import write_whole
+from minidit.training.loop import read_log
+from minidit.training.sampling import sample
+from minidit.training.state import TrainState
+
+METRICS, SAMPLES = "metrics.json", "samples.png"
+
+
+def evaluate(
+    state: TrainState, data: Data, count: int, guidance: tuple[float, ...], steps: int
+) -> tuple[dict[str, Any], torch.Tensor, torch.Tensor]:
+    """Judge `count` samples at each guidance; return the measures, and the last samples with their labels."""
+    judge = Judge.train(data.train)
+    labels = torch.arange(count) % state.experiment.model.num_classes
+    measures: dict[str, Any] = {
+        "count": count,
+        "sampler": f"Euler, {steps} steps",
+        "judge_accuracy_on_held_out": judge.accuracy(data.held_out.x, data.held_out.labels),
+        "guidance": {},
+    }
+    for w in guidance:
+        images = sample(
+            state, labels, w, steps, watch=lambda parts, w=w: progress(parts, f"sampling w={w:g}")
+        )
+        measures["guidance"][f"{w:g}"] = asdict(quality(images, labels, data, judge))
+    return measures, images, labels
+
+
+def save_picture(path: Path, images: torch.Tensor, labels: torch.Tensor, data: Data, title: str) -> None:
+    """Write a labelled grid of samples, a column a class."""
+    write_whole(path, png(grid(images, labels, data.train.class_names, title)))
+
+
+def report(state: TrainState, data: Data, folder: Path) -> None:
+    """Write samples.png and metrics.json into the run's folder, and say what they show."""
+    measures, images, labels = evaluate(state, data, count=500, guidance=(1.0, 2.0), steps=50)
+    records = read_log(folder)
+    seconds, cpu_seconds = sum(r.seconds for r in records), sum(r.cpu_seconds for r in records)
+    _, losses = smooth([record.loss for record in records])
+    training = {
+        "steps": state.step,
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "loss": losses[-1] if losses else None,
+        "parameters": sum(p.numel() for p in state.model.parameters()),
+    }
+    title = f"samples at guidance 2: {state.step} steps, {cpu_seconds:.0f} processor seconds"
+    save_picture(folder / SAMPLES, images, labels, data, title)
+    metrics = {
+        "experiment": state.experiment.to_dict(),
+        "seed": state.seed,
+        "environment": environment(),
+        "training": training,
+        "samples": measures,
+    }
+    write_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
+    print(f"Trained {training['parameters']:,} parameters for {state.step} steps in {seconds:.0f} s.")
+    print(table(measures))
+    print(_next(folder))
+
+
+def table(measures: dict[str, Any]) -> str:
+    """The measures as a small table, with what each number means."""
+    lines = ["guidance   recognised   Frechet distance   to the training set   copied"]
+    for w, values in measures["guidance"].items():
+        near = values["neighbours"]
+        lines.append(
+            f"{w:>8} {values['accuracy']:>12.1%} {values['frechet_distance']:>18.1f}"
+            f" {near['samples_to_train']:>21.3f} {near['copied']:>8.1%}"
+        )
+    judge, floor = measures["judge_accuracy_on_held_out"], values["frechet_floor"]
+    real = near["held_out_to_train"]
+    lines.append(f"{'real':>8} {judge:>12.1%} {floor:>18.1f} {real:>21.3f} {0.01:>8.1%}")
+    return (
+        "\n".join(lines)
+        + f"""
+{measures["count"]} samples ({measures["sampler"]}); the last line is for real images that training never saw.
+To the training set: median distance to the nearest training image. Copied: share nearer to it than
+99 % of those real images are; a model that repeats its training set would show 100 %."""
+    )
+
+
+def _next(folder: Path) -> str:
+    return f"""
+Look at {folder / SAMPLES}; the numbers are in {folder / METRICS}.
+Then:
+  minidit sample {folder} --labels 3 1 4 1 5 --w 3      draw what you like
+  minidit train shapes                                  coloured shapes, about two minutes
+  jupyter lab book/ch01_first_model.ipynb               the chapter that explains all this"""

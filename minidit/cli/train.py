@@ -1,0 +1,141 @@
+"""`minidit train`: from nothing to a trained network, its samples and their measure."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from minidit.cli.options import default_folder, use
+from minidit.cli.report import METRICS, SAMPLES, report
+from minidit.data.source import load
+from minidit.errors import MiniditError
+from minidit.measure.evidence import WINDOW, Evidence
+from minidit.teach.progress import progress
+from minidit.training.checkpoint import NAME, writable
+from minidit.training.experiment import Experiment, differences
+from minidit.training.loop import Record, read_log, train
+from minidit.training.presets import experiment as experiment_named
+from minidit.training.state import TrainState
+
+
+def command(
+    experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")] = "digits",
+    overrides: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="KEY=VALUE")] = (),
+    *,
+    seed: int = 0,
+    out: Path | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    save_every: int = 200,
+) -> int:
+    """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
+
+    Args:
+        experiment: digits, shapes, shapes32, or folder:PATH for your own pictures (a sub-folder a class).
+        overrides: settings that differ, such as model.depth=6 training.steps=3000.
+        seed: names every random draw of the run.
+        out: folder of the run; runs/EXPERIMENT unless given.
+        device: auto, cpu, cuda or mps.
+        threads: processor threads.
+        save_every: steps between checkpoints.
+    """
+    device, folder = use(device, threads), out or default_folder(experiment)
+    chosen = experiment_named(experiment, overrides)
+    data = load(chosen.data)
+    chosen.check(data)
+    writable(folder)
+    state = _continue_or_create(chosen, seed, folder, device)
+    if state.finished and (folder / METRICS).is_file() and (folder / SAMPLES).is_file():
+        print(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
+        print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
+        return 0
+    with _interruptible() as interrupted:
+        if not _train(state, data, folder, save_every, _recorded(experiment, chosen), interrupted):
+            print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
+            print("Start the same command again to continue.", file=sys.stderr)
+            return 130
+    report(state, data, folder)
+    return 0
+
+
+def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str) -> TrainState:
+    if not (folder / NAME).is_file():
+        return TrainState.create(chosen, seed, device)
+    state = TrainState.load(folder, device)
+    differing = differences(chosen, state.experiment)
+    if seed != state.seed:
+        differing.append(f"seed: {seed} here, {state.seed} there")
+    if differing:
+        raise MiniditError(
+            f"{folder} holds another run, and it was left as it is. They differ in {'; '.join(differing)}. "
+            "Choose another --out, or give the settings of that run."
+        )
+    if not state.finished:
+        print(f"Continuing {folder} after step {state.step}.")
+    return state
+
+
+def _recorded(name: str, chosen: Experiment) -> Evidence | None:
+    """The evidence of this very experiment, if there is any: its band applies to nothing else."""
+    try:
+        evidence = Evidence.read(name)
+    except MiniditError:
+        return None
+    return evidence if evidence.experiment == chosen.to_dict() else None
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[bool]]:
+    """Ctrl-C asks for a stop after the step in hand; a second one stops at once."""
+    asked: list[bool] = []
+
+    def ask(*_: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _train(
+    state: TrainState,
+    data: object,
+    folder: Path,
+    save_every: int,
+    evidence: Evidence | None,
+    interrupted: list,
+) -> bool:
+    """Train to the end, or until interrupted; say whether the end was reached."""
+    total, losses = (
+        state.experiment.training.steps,
+        [record.loss for record in read_log(folder)][: state.step],
+    )
+    bar = progress(train(state, data, folder=folder, save_every=save_every), "training", total, state.step)
+    for record in bar:
+        losses.append(record.loss)
+        bar.set_postfix_str(_health(record, losses, evidence), refresh=False)
+        if interrupted and not state.finished:
+            bar.close()
+            state.save(folder)
+            return False
+    return True
+
+
+def _health(record: Record, losses: list[float], evidence: Evidence | None) -> str:
+    """The mean loss of the last full window, beside the band that recorded runs kept to."""
+    end = record.step // WINDOW * WINDOW
+    window = losses[end - WINDOW : end] if end else losses
+    mean = sum(window) / max(1, len(window))
+    if evidence is None or end not in evidence.loss_bands:
+        return f"loss {mean:.3f}"
+    low, high = evidence.loss_bands[end]
+    inside = "healthy:" if low <= mean <= high else "OUTSIDE the healthy"
+    return f"loss {mean:.3f} ({inside} {low:.3f} to {high:.3f})"

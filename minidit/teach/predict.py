@@ -1,0 +1,57 @@
+"""Say what you expect before you look: a prediction, written down and shown again beside the result."""
+
+import json
+import os
+from pathlib import Path
+
+from minidit.errors import MiniditError
+from minidit.training.checkpoint import write_whole
+
+
+def _file() -> Path:
+    home = os.environ.get("MINIDIT_HOME")
+    return (Path(home) if home else Path.home() / ".minidit") / "predictions.json"
+
+
+def _noted() -> dict[str, str]:
+    try:
+        return json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def predict(name: str, question: str, choices: dict[str, str], guess: str | None = None) -> None:
+    """Ask, or write down an answer.
+
+    Args:
+        name: of the prediction, such as "ch01.copies".
+        question: what will happen?
+        choices: {"a": "words", ...}.
+        guess: one of the letters; None only asks. The first guess counts; a later one does not replace it.
+
+    Raises:
+        MiniditError: the guess is not one of the letters.
+    """
+    if guess is not None and guess not in choices:
+        raise MiniditError(
+            f"guess is {guess!r}; it must be one of {', '.join(choices)}, or None to think longer."
+        )
+    noted = _noted()
+    print(question)
+    for letter, words in choices.items():
+        print(f"  {letter}) {words}")
+    if guess is not None and name not in noted:
+        noted[name] = guess
+        write_whole(_file(), json.dumps(noted, indent=1).encode())
+    if name in noted:
+        print(f"Your prediction: {noted[name]}. It is written down; the result follows below.")
+    else:
+        print('Commit yourself: put guess="a" (or another letter) into this cell and run it again.')
+
+
+def compare(name: str, answer: str, because: str) -> None:
+    """Put the result beside the prediction called `name`."""
+    guess = _noted().get(name)
+    said = {None: "You made no prediction.", answer: f"You predicted {answer}: right."}
+    print(f"The answer is {answer}: {because}")
+    print(said.get(guess, f"You predicted {guess}. What did you think would happen, and why did it not?"))
