@@ -17,7 +17,9 @@ class Reader(nn.Module):
 
     def __init__(self, channels: int, side: int, num_classes: int):
         super().__init__()
-        layers, width = [nn.Conv2d(channels, 32, 3, padding=1), nn.ReLU()], 32
+        stride = 1 if side <= 8 else 2  # small scans are looked at pixel by pixel
+        layers: list[nn.Module] = [nn.Conv2d(channels, 32, 3, stride, padding=1), nn.ReLU()]
+        side, width = (side + stride - 1) // stride, 32
         while side > 4:
             layers += [nn.Conv2d(width, 64, 3, stride=2, padding=1), nn.ReLU()]
             side, width = (side + 1) // 2, 64

@@ -7,6 +7,7 @@ from minidit.errors import MiniditError
 from minidit.publish.builder import build
 from minidit.publish.check import check
 from minidit.publish.replay import test
+from minidit.publish.source import notebook_of
 
 
 def chapters(folder: Path, names: Sequence[str] = ()) -> list[Path]:
@@ -64,10 +65,9 @@ def test_book(folder: Path, names: Sequence[str] = ()) -> int:
 
 
 def _find(name: str, sources: list[Path]) -> Path:
-    path = Path(name)
     for source in sources:
-        is_path = path.with_suffix(".py").resolve() == source.resolve()
-        if is_path or name in (source.stem, source.stem.split("_")[0]):
+        paths = source.resolve(), notebook_of(source).resolve()
+        if Path(name).resolve() in paths or name in (source.stem, source.stem.split("_")[0]):
             return source
     known = ", ".join(source.stem for source in sources)
     raise MiniditError(f"There is no chapter {name!r}. There are: {known}.")

@@ -41,7 +41,7 @@ def compared_cells(built: NotebookNode) -> int:
     """How many cells have an output that nbval compares and that says more than a picture's alt text."""
     return sum(
         IGNORE_OUTPUT not in tags(cell)
-        and cell.execution_count is not None
+        and cell.get("execution_count") is not None
         and any(map(_compared, cell.outputs))
         for cell in built.cells
         if cell.cell_type == "code"
@@ -95,8 +95,9 @@ def _counts(built: NotebookNode) -> Iterator[Fault]:
     code = [(n, cell) for n, cell in enumerate(built.cells, start=1) if cell.cell_type == "code"]
     for expected, (number, cell) in enumerate(code, start=1):
         # nbval compares nothing in a cell without a count
-        if cell.execution_count != expected:
-            yield number, f"execution count {cell.execution_count}, not {expected}; {REBUILD}."
+        count = cell.get("execution_count")
+        if count != expected:
+            yield number, f"execution count {count}, not {expected}; {REBUILD}."
             return
 
 

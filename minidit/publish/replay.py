@@ -62,6 +62,8 @@ def _replay(source: Path) -> Replay:
         notebook = read_notebook(source)
     except MiniditError as error:
         return Replay(0, 0.0, [f"{place(source)}: {error}"])
+    if compared_cells(notebook) == 0:  # nbval would be content
+        return Replay(0, 0.0, [f"{place(source)}: nothing to compare; leave some printed facts untagged."])
     with environment.chapter_environment() as variables:
         start = _clock()
         status, log, cases = _nbval(notebook_of(source), variables)
@@ -72,8 +74,6 @@ def _replay(source: Path) -> Replay:
         faults.append(f"{place(source)}: nbval stopped with status {status}.\n{log.strip()}")
     if len(cases) != len(numbers):
         faults.append(f"{place(source)}: {len(cases)} of {len(numbers)} code cells were replayed.")
-    if compared_cells(notebook) == 0:
-        faults.append(f"{place(source)}: nothing was compared; leave some printed facts untagged.")
     if seconds > BUDGET_SECONDS:
         over = f"{seconds:.0f} {CLOCK}, the budget is {BUDGET_SECONDS:.0f}"
         faults.append(f"{place(source)}: it took {over}; make the live run smaller.")
@@ -104,10 +104,11 @@ def _nbval(path: Path, variables: dict[str, str]) -> tuple[int, str, list[Elemen
 def _command(path: Path, report: Path) -> list[str]:
     settings = report.with_name("pytest.ini")
     settings.write_text("[pytest]\n")  # so that no settings of a repository are looked for
-    ours = f"-c {settings} --rootdir={path.parent} --noconftest -p no:cacheprovider --color=no"
-    limits = f"--nbval-cell-timeout={environment.CELL_TIMEOUT} --nbval-sanitize-with={SANITIZE}"
-    command = f"-m pytest {path} -p nbval.plugin --nbval --nbval-current-env"
-    return [sys.executable, *f"{command} {limits} {ours} --junitxml={report}".split()]
+    plugin = ["-p", "nbval.plugin", "--nbval", "--nbval-current-env"]
+    limits = [f"--nbval-cell-timeout={environment.CELL_TIMEOUT}", f"--nbval-sanitize-with={SANITIZE}"]
+    alone = ["-c", str(settings), f"--rootdir={path.parent}", "--noconftest", "-p", "no:cacheprovider"]
+    output = ["--color=no", f"--junitxml={report}"]
+    return [sys.executable, "-m", "pytest", str(path), *plugin, *limits, *alone, *output]
 
 
 def _number(case: ElementTree.Element, numbers: list[int]) -> int | None:
@@ -119,7 +120,9 @@ def _number(case: ElementTree.Element, numbers: list[int]) -> int | None:
 def _failures(case: ElementTree.Element) -> Iterator[str]:
     for child in case:
         if child.tag in ("failure", "error"):
-            yield f"the replay differs from the notebook.\n{child.text}"
+            # nbval's own number of the cell would confuse; its diff reads backwards
+            why = re.sub(r"^Notebook cell execution failed\s+Cell \d+: ", "", child.text)
+            yield f"the replay failed (-: now, +: in the notebook). {why}"
         elif child.tag == "skipped":  # a cell marked so, or one after a cell that took too long
             yield f"the cell was not compared ({child.get('message')})."
 

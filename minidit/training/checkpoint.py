@@ -14,7 +14,7 @@ from torch import Tensor
 from minidit.errors import MiniditError
 
 NAME = "checkpoint.safetensors"
-FORMAT = "minidit 1"
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,15 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     Raises:
         MiniditError: the folder cannot be made or the file cannot be written; the old one is untouched.
     """
-    about = {"experiment": checkpoint.experiment, "seed": checkpoint.seed, "step": checkpoint.step}
+    about = {
+        "format": FORMAT,
+        "experiment": checkpoint.experiment,
+        "seed": checkpoint.seed,
+        "step": checkpoint.step,
+    }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    content = save(tensors, metadata={"format": FORMAT, "run": json.dumps(about)})
+    # one entry: safetensors writes several in no fixed order, and equal runs should be equal files
+    content = save(tensors, metadata={"minidit": json.dumps(about)})
     return write_whole(folder / NAME, content)
 
 
@@ -105,10 +111,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             f"{path} is damaged or is no safetensors file ({error}). Nothing was changed; move it away, "
             "or choose another --out, and train again."
         ) from error
-    if metadata.get("format") != FORMAT:
+    about = json.loads(metadata.get("minidit", "{}"))
+    if about.get("format") != FORMAT:
         raise MiniditError(
-            f"{path} was not written by this version of minidit (format {metadata.get('format')!r}, expected "
-            f"{FORMAT!r}). Nothing was changed; choose another --out."
+            f"{path} was not written by this version of minidit (format {about.get('format')}, expected "
+            f"{FORMAT}). Nothing was changed; choose another --out."
         )
-    about = json.loads(metadata["run"])
     return Checkpoint(about["experiment"], about["seed"], about["step"], tensors)

@@ -64,6 +64,8 @@ def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
         MiniditError: no such experiment, or an override that is not key=value or does not fit.
     """
     chosen = _own_pictures(name) if name.startswith("folder:") else EXPERIMENTS.get(name)
+    if chosen is None and "=" in name:
+        raise MiniditError(f"Name the experiment before its settings, such as: digits {name}.")
     if chosen is None:
         near = get_close_matches(name, EXPERIMENTS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

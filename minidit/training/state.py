@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from minidit.errors import MiniditError
 from minidit.model.build import build
 from minidit.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from minidit.training.experiment import Experiment
@@ -48,9 +49,15 @@ class TrainState:
         saved = read_checkpoint(Path(folder))
         state = cls.create(Experiment.from_dict(saved.experiment), saved.seed, device)
         state.step = saved.step
-        state.model.load_state_dict(saved.group("model"))
-        state.ema.load_state_dict(saved.group("ema"))
-        _restore(state.optimizer, state.model, saved.group("optimizer"))
+        try:
+            state.model.load_state_dict(saved.group("model"))
+            state.ema.load_state_dict(saved.group("ema"))
+            _restore(state.optimizer, state.model, saved.group("optimizer"))
+        except (RuntimeError, KeyError) as error:
+            raise MiniditError(
+                f"The checkpoint in {folder} names an experiment, but its tensors do not fit that network. "
+                "Nothing was changed; choose another --out and train again."
+            ) from error
         return state
 
     def save(self, folder: str | Path) -> Path:
@@ -70,8 +77,8 @@ class TrainState:
 
 
 def _restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    keys = ("step", "exp_avg", "exp_avg_sq") if tensors else ()  # at step 0 there is no memory yet
     for name, parameter in model.named_parameters():
-        keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{name}.{key}" in tensors]
         # AdamW keeps its step counter on the CPU, its averages beside the parameter
         optimizer.state[parameter] = {
             key: tensors[f"{name}.{key}"].to("cpu" if key == "step" else parameter.device) for key in keys

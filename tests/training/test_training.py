@@ -1,0 +1,173 @@
+"""A run is repeatable to the last bit: in one piece, in two, and beside other arms."""
+
+import json
+
+import pytest
+import torch
+
+import minidit
+from minidit import MiniditError, Streams, TrainState, train, train_step
+from minidit.errors import TrainingDiverged
+from minidit.training import differences, read_log
+from minidit.training.schedule import ema, learning_rate
+
+
+def weights(state):
+    return {**state.model.state_dict(), **{f"ema.{k}": v for k, v in state.ema.state_dict().items()}}
+
+
+def equal(a, b):
+    return all(torch.equal(value, weights(b)[name]) for name, value in weights(a).items())
+
+
+def test_two_runs_of_one_seed_are_equal_and_two_seeds_are_not(tiny, digits):
+    states = [TrainState.create(tiny, seed) for seed in (0, 0, 1)]
+    for state in states:
+        torch.randn(3)  # whatever others draw from the global stream
+        list(train(state, digits))
+    assert equal(states[0], states[1]) and not equal(states[0], states[2])
+
+
+@pytest.mark.parametrize("pause", [1, 7])
+def test_a_continued_run_equals_an_undisturbed_one(tiny, digits, tmp_path, pause):
+    whole = TrainState.create(tiny, 0)
+    list(train(whole, digits, folder=tmp_path / "whole"))
+    half = TrainState.create(tiny, 0)
+    list(train(half, digits, until=pause, folder=tmp_path / "half"))
+    continued = TrainState.load(tmp_path / "half")
+    list(train(continued, digits, folder=tmp_path / "half"))
+    assert equal(whole, continued)
+    files = [(tmp_path / name / "checkpoint.safetensors").read_bytes() for name in ("whole", "half")]
+    assert files[0] == files[1]
+    logs = [[r.loss for r in read_log(tmp_path / name)] for name in ("whole", "half")]
+    assert logs[0] == logs[1] and len(logs[0]) == 12
+
+
+def test_the_log_forgets_steps_that_will_be_done_again(tiny, digits, tmp_path):
+    state = TrainState.create(tiny, 0)
+    for record in train(state, digits, folder=tmp_path, save_every=5):
+        if record.step == 8:
+            break
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 9, "lo')  # a line cut short
+    continued = TrainState.load(tmp_path)
+    assert continued.step == 5
+    list(train(continued, digits, folder=tmp_path))
+    assert [record.step for record in read_log(tmp_path)] == list(range(1, 13))
+
+
+def test_two_arms_see_the_same_data_time_and_noise(tiny, digits):
+    seen = []
+    for depth in (1, 3):
+        arm = tiny.override({"model.depth": depth})
+        streams, arm_objective = Streams(0), arm.objective
+        list(train(TrainState.create(arm, 0), digits, until=2))
+        batch = digits.train.batch(streams, 2, 4)
+        seen.append((batch.x, *arm_objective.draw(batch, streams, 2)[:3]))
+    assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
+
+
+def test_training_lowers_the_loss(digits):
+    experiment = minidit.experiment("digits", ("training.steps=60", "model.depth=2", "model.dim=32"))
+    losses = [record.loss for record in train(TrainState.create(experiment), digits)]
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+
+
+def test_the_schedule_rises_then_falls_to_nothing():
+    config = minidit.experiment(
+        "digits", ("training.steps=100", "training.lr=1", "training.warmup=0.1")
+    ).training
+    rates = [learning_rate(config, step) for step in range(101)]
+    assert rates[0] == pytest.approx(1 / 11) and rates[10] == 1 and max(rates) == 1
+    assert rates[55] == pytest.approx(0.5) and rates[100] == pytest.approx(0)
+    assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_the_average_warms_up_as_written():
+    model = torch.nn.Linear(1, 1, bias=False)
+    average, expected = ema(model, decay=0.9), None
+    for n, value in enumerate([2.0, 5.0, -1.0, 4.0]):
+        model.weight.data.fill_(value)
+        average.update_parameters(model)
+        decay = min(0.9, (1 + n) / (10 + n))
+        expected = value if expected is None else decay * expected + (1 - decay) * value
+        assert average.module.weight.item() == pytest.approx(expected)
+    assert model.weight.item() == 4.0
+
+
+def test_the_gradient_is_clipped(tiny, digits):
+    arm = tiny.override({"training.clip": 1e-12, "training.weight_decay": 0.0, "training.lr": 1e-3})
+    state = TrainState.create(arm)
+    batch = digits.train.batch(Streams(0), 0, 4)
+    before = {name: p.clone() for name, p in state.model.named_parameters()}
+    result = train_step(state, batch, arm.objective.draw(batch, Streams(0), 0))
+    assert result.gradient_norm > 1e-3
+    # AdamW divides by the gradient's size plus 1e-8: a gradient of 1e-12 hardly moves anything
+    assert all((p - before[name]).abs().max() < 1e-6 for name, p in state.model.named_parameters())
+
+
+def test_divergence_is_told_and_the_last_checkpoint_stays(tiny, digits, tmp_path):
+    state = TrainState.create(tiny)
+    list(train(state, digits, until=5, folder=tmp_path))
+    good = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with torch.no_grad():
+        state.model.patch.weight.fill_(float("nan"))
+    with pytest.raises(TrainingDiverged, match="Step 6 gave a loss of nan"):
+        list(train(state, digits, folder=tmp_path, save_every=1))
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == good
+
+
+def test_a_network_that_does_not_fit_the_images_is_refused(tiny, digits):
+    state = TrainState.create(tiny.override({"model.num_classes": 9}))
+    with pytest.raises(MiniditError, match=r"num_classes is 9, but the images of digits need 10"):
+        next(train(state, digits))
+
+
+def test_overrides(tiny):
+    changed = tiny.override({"model.depth": "5", "training.lr": "1", "model.learn_sigma": "True"})
+    assert (changed.model.depth, changed.training.lr, changed.model.learn_sigma) == (5, 1.0, True)
+    assert differences(tiny, changed) == [
+        "model.depth: 2 here, 5 there",
+        "model.learn_sigma: False here, True there",
+        "training.lr: 0.004 here, 1.0 there",
+    ]
+    assert minidit.Experiment.from_dict(json.loads(json.dumps(changed.to_dict()))) == changed
+    # settings that depend on each other change together
+    assert tiny.override({"model.input_size": 9, "model.patch_size": 3}).model.tokens == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model.dpth": 3}, r"no setting model.dpth. Did you mean model.depth"),
+        ({"modle.depth": 3}, r"no setting modle. Did you mean model"),
+        ({"model.depth": "deep"}, r"model.depth is 'deep'; it must be a whole number"),
+        ({"model.depth": "2.5"}, r"must be a whole number"),
+        ({"training.lr": "fast"}, r"training.lr is 'fast'; it must be a number"),
+        ({"model.learn_sigma": "maybe"}, r"must be true or false"),
+        ({"model": "big"}, r"model is a group of settings"),
+        ({"training.lr": "-1"}, r"training.lr is -1.0; it must be more than 0"),
+        ({"training.ema_decay": 1.0}, r"must lie in 0 to 1"),
+    ],
+)
+def test_wrong_overrides_get_a_sentence(tiny, change, words):
+    with pytest.raises(MiniditError, match=words):
+        tiny.override(change)
+
+
+def test_unknown_experiments_get_a_sentence():
+    with pytest.raises(MiniditError, match="Did you mean digits"):
+        minidit.experiment("digit")
+    with pytest.raises(MiniditError, match="Name the experiment before its settings"):
+        minidit.experiment("model.depth=3")
+    with pytest.raises(MiniditError, match="write key=value"):
+        minidit.experiment("digits", ("model.depth",))
+
+
+@pytest.mark.parametrize("name", minidit.EXPERIMENTS)
+def test_every_named_experiment_can_take_a_step(name):
+    experiment = minidit.experiment(name, ("data.count=64",))
+    state = TrainState.create(experiment)
+    from minidit.data import load
+
+    assert next(train(state, load(experiment.data))).step == 1
