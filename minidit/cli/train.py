@@ -75,7 +75,7 @@ def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str
             "Choose another --out, or give the settings of that run."
         )
     if not state.finished:
-        print(f"Continuing {folder} after step {state.step}.")
+        print(f"Continuing {folder} after step {state.step}.", flush=True)
     return state
 
 

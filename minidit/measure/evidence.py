@@ -36,7 +36,7 @@ def band(values: Sequence[float], level: float = 0.99) -> Band:
         raise MiniditError(f"A prediction interval needs at least 3 runs; there are {n}.")
     mean = sum(values) / n
     deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
-    half = stats.t.ppf(0.5 + level / 2, n - 1) * deviation * math.sqrt(1 + 1 / n)
+    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * deviation * math.sqrt(1 + 1 / n)
     return Band(mean - half, mean + half)
 
 

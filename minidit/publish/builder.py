@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from asyncio import CancelledError
 from collections import Counter
 from pathlib import Path
 from subprocess import DEVNULL
@@ -81,6 +82,8 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
             client.execute(cwd=str(source.parent), env=variables, stderr=DEVNULL, cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, RuntimeError) as error:
             raise MiniditError(f"{place(source, number)}: {_reason(error)}") from error
+        except (CancelledError, AssertionError):  # the two faces of Ctrl-C in nbclient
+            raise KeyboardInterrupt from None
 
 
 def _reason(error: Exception) -> str:
@@ -92,8 +95,8 @@ def _reason(error: Exception) -> str:
             "kept. A live run may take 60 s on two cores: make it smaller and build again."
         )
     return (
-        f"the kernel stopped ({error}): memory ran out, the process ended itself, or someone pressed "
-        "Ctrl-C. The old notebook was kept. Build again when the cause is gone."
+        f"the kernel stopped ({error}): memory ran out, the process ended itself, or it was interrupted. "
+        "The old notebook was kept. Build again when the cause is gone."
     )
 
 

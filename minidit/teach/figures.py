@@ -16,9 +16,9 @@ ACCENT = "#c2410c"
 
 def picture(axes: Axes, x: Tensor) -> None:
     """Draw one image (channels, height, width) in [-1, 1]; grey ones as ink on paper."""
-    pixels = ((x.detach().cpu() + 1) / 2).clamp(0, 1).permute(1, 2, 0)  # (c, h, w) -> (h, w, c)
+    pixels = ((x.detach().cpu() + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy()  # (c, h, w) -> (h, w, c)
     ink = {"cmap": "gray_r", "vmin": 0, "vmax": 1} if pixels.shape[-1] == 1 else {}
-    axes.imshow(pixels.squeeze(-1) if ink else pixels, interpolation="nearest", **ink)
+    axes.imshow(pixels[..., 0] if ink else pixels, interpolation="nearest", **ink)
     axes.set(xticks=[], yticks=[])
     for side in axes.spines.values():
         side.set(color="#d7dde3", linewidth=0.6)
@@ -48,7 +48,7 @@ def grid(x: Tensor, labels: Tensor, class_names: Sequence[str], title: str = "")
             else:
                 axes[i, j].axis("off")
     if title:
-        figure.supxlabel(title, fontsize=9, color=MUTED)
+        figure.supxlabel(title, fontsize=9, color=MUTED, y=0.04)
     figure.subplots_adjust(wspace=0.08, hspace=0.08)
     return figure
 

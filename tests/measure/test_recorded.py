@@ -1,0 +1,15 @@
+"""What is committed in book/evidence can be read, and keeps the promises made of it."""
+
+import minidit
+from minidit.measure import Evidence
+
+
+def test_the_digits_run_keeps_its_promises():
+    evidence = Evidence.read("digits")
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    assert evidence.experiment == minidit.experiment("digits").to_dict()
+    assert min(evidence.readout("accuracy.w1")) >= 0.93
+    assert min(evidence.readout("accuracy.w2")) >= 0.98
+    assert max(evidence.readout("copied.w2")) <= 0.05
+    assert max(run.seconds for run in evidence.runs) <= 60
+    assert "dirty" not in evidence.commit
