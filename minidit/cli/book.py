@@ -25,4 +25,4 @@ def command(
     from minidit.publish import book
 
     run = {"build": book.build_book, "check": book.check_book, "test": book.test_book}[action]
-    return run(book.chapters(folder, chapters))
+    return run(folder, chapters)

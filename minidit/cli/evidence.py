@@ -52,8 +52,11 @@ def command(
         ]
         for seed, folder in enumerate(folders)
     ]
+    commit = _commit()
     _run_all(waiting, jobs)
-    path = write_whole(out / f"{experiment}.cpu.json", collect(experiment, folders).to_json().encode())
+    path = write_whole(
+        out / f"{experiment}.cpu.json", collect(experiment, folders, commit).to_json().encode()
+    )
     print(f"{seeds} seeds are recorded in {path}.")
     return 0
 
@@ -79,11 +82,11 @@ def _run_all(waiting: list[list[str]], jobs: int) -> None:
             process.terminate()
 
 
-def collect(name: str, folders: list[Path]) -> Evidence:
-    """Gather finished runs into evidence."""
+def collect(name: str, folders: list[Path], commit: str) -> Evidence:
+    """Gather finished runs into evidence of the code at `commit`."""
     metrics = [json.loads((folder / METRICS).read_text(encoding="utf-8")) for folder in folders]
     runs = tuple(_run(folder, values) for folder, values in zip(folders, metrics, strict=True))
-    return Evidence(name, "cpu", metrics[0]["experiment"], metrics[0]["environment"], _commit(), runs)
+    return Evidence(name, "cpu", metrics[0]["experiment"], metrics[0]["environment"], commit, runs)
 
 
 def _run(folder: Path, metrics: dict[str, Any]) -> Run:

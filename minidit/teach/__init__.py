@@ -5,6 +5,21 @@ from minidit.teach.frames import Frames
 from minidit.teach.live import live
 from minidit.teach.predict import compare, predict
 from minidit.teach.progress import progress, quiet
+from minidit.teach.scale import device, scale, settings
 from minidit.teach.show import show
 
-__all__ = ["Frames", "compare", "curves", "grid", "live", "predict", "progress", "quiet", "rows", "show"]
+__all__ = [
+    "Frames",
+    "compare",
+    "curves",
+    "device",
+    "grid",
+    "live",
+    "predict",
+    "progress",
+    "quiet",
+    "rows",
+    "scale",
+    "settings",
+    "show",
+]

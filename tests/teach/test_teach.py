@@ -8,7 +8,7 @@ import torch
 
 from minidit import MiniditError
 from minidit.measure.evidence import Evidence, Run
-from minidit.teach import Frames, compare, curves, grid, live, predict, progress, rows, show
+from minidit.teach import Frames, compare, curves, device, grid, live, predict, progress, rows, settings, show
 from minidit.teach.show import png
 from minidit.training import Record
 
@@ -115,3 +115,15 @@ def test_progress_is_silent_when_asked_and_speaks_otherwise(capsys, monkeypatch)
     monkeypatch.delenv("MINIDIT_QUIET")
     list(progress(range(3), "work"))
     assert "work 100%" in capsys.readouterr().err
+
+
+def test_both_settings_stand_side_by_side(monkeypatch):
+    assert settings(cpu=1, a100=2) == 1 and device() == "cpu"
+    monkeypatch.setenv("MINIDIT_SCALE", "a100")
+    assert settings(cpu=1, a100=2) == 2
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(MiniditError, match="PyTorch sees no GPU here"):
+        device()
+    monkeypatch.setenv("MINIDIT_SCALE", "h200")
+    with pytest.raises(MiniditError, match="must be cpu or a100"):
+        settings(cpu=1, a100=2)
