@@ -18,7 +18,7 @@ import torch
 import minidit
 from minidit import Streams, TrainState, teach
 from minidit.data import load
-from minidit.flow import euler, guide, last, times
+from minidit.flow import euler, last, times
 from minidit.measure import Evidence, Judge, nearest, parameters_by_part, quality, smooth
 from minidit.training.sampling import sample
 

@@ -45,14 +45,14 @@ EXPERIMENTS = {
             in_channels=3,
             input_size=32,
             patch_size=4,
-            dim=128,
-            depth=6,
+            dim=96,
+            depth=4,
             heads=4,
             num_classes=24,
             learn_sigma=False,
         ),
-        data=DataConfig("shapes", resolution=32, count=16384),
-        training=TrainingConfig(steps=8000, batch_size=16, lr=3e-3),
+        data=DataConfig("shapes", resolution=32, count=8192),
+        training=TrainingConfig(steps=6000, batch_size=8, lr=4e-3),
     ),
 }
 
