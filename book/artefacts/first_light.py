@@ -1,7 +1,7 @@
 """Draw first_light.png, the picture of the README, from two finished runs.
 
-    minidit train digits && minidit train shapes32
-    python book/artefacts/first_light.py
+minidit train digits && minidit train shapes32
+python book/artefacts/first_light.py
 """
 
 import json
@@ -22,9 +22,13 @@ def wall(run: Path, columns: int) -> torch.Tensor:
     """Samples of a run side by side: (rows * side, columns * side, 3), values in [0, 1]."""
     state = TrainState.load(run)
     classes = state.experiment.model.num_classes
-    labels = (torch.arange(columns) * 5 % classes if classes > columns else torch.arange(columns)).repeat(ROWS)
+    labels = (torch.arange(columns) * 5 % classes if classes > columns else torch.arange(columns)).repeat(
+        ROWS
+    )
     images = (sample(state, labels, w=2.0, seed=1) + 1) / 2
     images = 1 - images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+    gap = images.shape[-1] // 8
+    images = torch.nn.functional.pad(images, (gap, gap, gap, gap), value=1.0)
     # (r*q, c, h, w) -> (r*h, q*w, c)
     return rearrange(images, "(r q) c h w -> (r h) (q w) c", r=ROWS)
 

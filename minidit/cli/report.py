@@ -1,6 +1,8 @@
 """After training: samples in a picture, their measure in a file, and what to do next."""
 
 import json
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ def evaluate(
     state: TrainState, data: Data, count: int, guidance: tuple[float, ...], steps: int
 ) -> tuple[dict[str, Any], torch.Tensor, torch.Tensor]:
     """Judge `count` samples at each guidance; return the measures, and the last samples with their labels."""
-    judge = Judge.train(data.train)
+    judge = Judge.train(data.train, watch=lambda steps: progress(steps, "judge"))
     labels = torch.arange(count) % state.experiment.model.num_classes
     measures: dict[str, Any] = {
         "count": count,
@@ -72,7 +74,7 @@ def report(state: TrainState, data: Data, folder: Path) -> None:
     write_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
     print(f"Trained {training['parameters']:,} parameters for {state.step} steps in {seconds:.0f} s.")
     print(table(measures))
-    print(_next(folder))
+    print(_next(folder, state.experiment.model.num_classes))
 
 
 def table(measures: dict[str, Any]) -> str:
@@ -87,19 +89,28 @@ def table(measures: dict[str, Any]) -> str:
     judge, floor = measures["judge_accuracy_on_held_out"], values["frechet_floor"]
     real = near["held_out_to_train"]
     lines.append(f"{'real':>8} {judge:>12.1%} {floor:>18.1f} {real:>21.3f} {0.01:>8.1%}")
-    return (
-        "\n".join(lines)
-        + f"""
-{measures["count"]} samples ({measures["sampler"]}); the last line is for real images that training never saw.
-To the training set: median distance to the nearest training image. Copied: share nearer to it than
-99 % of those real images are; a model that repeats its training set would show 100 %."""
-    )
+    words = f"""
+{measures["count"]} samples ({measures["sampler"]}). "real" are images that training never saw.
+To the training set: median distance to the nearest training image.
+Copied: share nearer to it than 99 % of those real images are; a model that
+repeats its training set would show 100 %."""
+    return "\n".join(lines) + words
 
 
-def _next(folder: Path) -> str:
+def _next(folder: Path, classes: int) -> str:
+    labels = " ".join(map(str, range(min(3, classes))))
     return f"""
 Look at {folder / SAMPLES}; the numbers are in {folder / METRICS}.
-Then:
-  minidit sample {folder} --labels 3 1 4 1 5 --w 3      draw what you like
-  minidit train shapes                                  coloured shapes, about two minutes
-  jupyter lab book/ch01_first_model.ipynb               the chapter that explains all this"""
+Next:
+  draw what you like  {program()} sample {folder} --labels {labels} --w 3
+  colours and shapes  {program()} train shapes
+  understand it all   make lab, and open ch01_first_model.ipynb"""
+
+
+def program() -> str:
+    """How to start minidit from here: by its name, or through Python where the script is not on the path."""
+    if shutil.which("minidit"):
+        return "minidit"
+    python = Path(sys.executable)
+    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    return f"{shown} -m minidit"

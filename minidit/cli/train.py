@@ -137,5 +137,5 @@ def _health(record: Record, losses: list[float], evidence: Evidence | None) -> s
     if evidence is None or end not in evidence.loss_bands:
         return f"loss {mean:.3f}"
     low, high = evidence.loss_bands[end]
-    inside = "healthy:" if low <= mean <= high else "OUTSIDE the healthy"
-    return f"loss {mean:.3f} ({inside} {low:.3f} to {high:.3f})"
+    inside = "healthy" if low <= mean <= high else "OUTSIDE"
+    return f"loss {mean:.3f} ({inside} {low:.2f}-{high:.2f})"

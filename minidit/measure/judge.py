@@ -1,5 +1,6 @@
 """The judge: a small convolutional network that reads images, and so can say whether ours are readable."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -40,8 +41,11 @@ class Judge:
     reader: Reader
 
     @classmethod
-    def train(cls, images: Images, seed: int = 0) -> "Judge":
-        """Train on real images for a few seconds; every draw is named by `seed`."""
+    def train(cls, images: Images, seed: int = 0, watch: Callable[[range], Iterable[int]] = iter) -> "Judge":
+        """Train on real images for a few seconds; every draw is named by `seed`.
+
+        `watch` wraps the steps, as a progress line does.
+        """
         streams = Streams(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -50,7 +54,7 @@ class Judge:
             )
         optimizer = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=0.05, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=STEPS)
-        for step in range(STEPS):
+        for step in watch(range(STEPS)):
             batch = images.batch(streams, step, min(BATCH, len(images)))
             loss = F.cross_entropy(reader(batch.x), batch.condition.labels)
             optimizer.zero_grad()

@@ -14,13 +14,13 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
-from tqdm import tqdm
 
 from minidit.errors import MiniditError
 from minidit.publish import environment
 from minidit.publish.outputs import tidy_output
 from minidit.publish.source import notebook_of, place, read_source
 from minidit.publish.widgets import tidy_widgets
+from minidit.teach.progress import progress
 
 
 def build(source: Path) -> Path:
@@ -65,7 +65,7 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
         number = cell_index + 1
 
     total = sum(cell.cell_type == "code" for cell in notebook.cells)
-    bar = tqdm(total=total, desc=source.stem, unit="cell", disable=environment.quiet())
+    bar = progress(None, source.stem, total)
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_ThisPython()),

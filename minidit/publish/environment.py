@@ -30,8 +30,3 @@ def chapter_environment() -> Iterator[dict[str, str]]:
     with TemporaryDirectory(prefix="minidit-book-", ignore_cleanup_errors=True) as home:
         own = {"MINIDIT_HOME": home, "IPYTHONDIR": str(Path(home) / "ipython")}
         yield inherited | _FIXED | own
-
-
-def quiet() -> bool:
-    """Whether the person asked for no progress bars (MINIDIT_QUIET is set)."""
-    return bool(os.environ.get("MINIDIT_QUIET"))

@@ -17,6 +17,7 @@ from minidit.publish import environment
 from minidit.publish.check import compared_cells
 from minidit.publish.outputs import SANITIZE
 from minidit.publish.source import notebook_of, place, read_notebook
+from minidit.teach.progress import progress
 
 try:
     import resource
@@ -45,7 +46,7 @@ def test(sources: list[Path]) -> int:
         The exit status: 0 when every chapter said what is stored, within `BUDGET_SECONDS`; else 1.
     """
     failed = 0
-    for source in tqdm(sources, desc="replay", unit="chapter", disable=environment.quiet()):
+    for source in progress(sources, "replay"):
         replay = _replay(source)
         verdict = "failed" if replay.faults else "passed"
         tqdm.write(f"{source.stem}: {replay.cells} cells, {replay.seconds:.1f} {CLOCK}, {verdict}")

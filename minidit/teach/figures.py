@@ -24,51 +24,49 @@ def picture(axes: Axes, x: Tensor) -> None:
         side.set(color="#d7dde3", linewidth=0.6)
 
 
-def grid(x: Tensor, labels: Tensor, class_names: Sequence[str], title: str = "") -> Figure:
-    """Samples in a grid, a column for each class that occurs: x (n, c, h, w), labels (n,)."""
-    present = [label for label in range(len(class_names)) if (labels == label).any()]
-    columns = [x[labels == label] for label in present]
-    height = min(max(len(column) for column in columns), 8)
-    size = 0.62 if len(present) > 12 else 0.75
-    figure, axes = plt.subplots(
-        height, len(present), figsize=(size * len(present), size * height + 0.7), squeeze=False
-    )
-    for j, (label, column) in enumerate(zip(present, columns, strict=True)):
-        wordy = len(class_names[label]) > 3
-        axes[0, j].set_title(
-            class_names[label],
-            fontsize=8 if wordy else 11,
-            color=INK,
-            rotation=45 if wordy else 0,
-            ha="left" if wordy else "center",
-        )
-        for i in range(height):
-            if i < len(column):
-                picture(axes[i, j], column[i])
-            else:
-                axes[i, j].axis("off")
+def _panels(rows: Sequence[Tensor], size: float) -> tuple[Figure, Sequence]:
+    """A figure of equal squares, a row for each of `rows`; returns it with its axes (row, column)."""
+    width = max(len(images) for images in rows)
+    figure, axes = plt.subplots(len(rows), width, figsize=(size * width, size * len(rows)), squeeze=False)
+    figure.subplots_adjust(0, 0, 1, 1, wspace=0.1, hspace=0.1)
+    for row, images in zip(axes, rows, strict=True):
+        for panel, x in zip(row, images, strict=False):
+            picture(panel, x)
+        for panel in row[len(images) :]:
+            panel.axis("off")
+    return figure, axes
+
+
+def grid(x: Tensor, labels: Tensor, class_names: Sequence[str], title: str = "", most: int = 8) -> Figure:
+    """Samples in a grid, a column for each class that occurs, at most `most` of each.
+
+    x (n, c, h, w), labels (n,); label len(class_names) is the null label.
+    """
+    names = (*class_names, "no label")
+    present = labels.unique().tolist()
+    columns = [x[labels == label][:most] for label in present]
+    height = max(len(column) for column in columns)
+    blank = torch.ones_like(x[:1])
+    full = [torch.cat([column, blank.expand(height - len(column), -1, -1, -1)]) for column in columns]
+    figure, axes = _panels(list(torch.stack(full, dim=1)), size=0.75 if len(present) <= 12 else 0.6)
+    wordy = {"rotation": 45, "ha": "left", "fontsize": 8}
+    for panel, label in zip(axes[0], present, strict=True):
+        panel.set_title(names[label], color=INK, **({"fontsize": 11} if len(names[label]) < 4 else wordy))
+    for column, images in enumerate(columns):
+        for panel in axes[len(images) :, column]:
+            panel.axis("off")
     if title:
-        figure.supxlabel(title, fontsize=9, color=MUTED, y=0.04)
-    figure.subplots_adjust(wspace=0.08, hspace=0.08)
+        figure.supxlabel(title, fontsize=9, color=MUTED, y=-0.02, va="top")
     return figure
 
 
 def rows(named: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
     """Rows of images with a label on the left: {label: (n, c, h, w)}; `columns` are titles on top."""
-    width = max(len(x) for x in named.values())
-    figure, axes = plt.subplots(
-        len(named), width, figsize=(0.8 * width + 1.6, 0.8 * len(named) + 0.3), squeeze=False
-    )
-    for i, (name, images) in enumerate(named.items()):
-        axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=INK)
-        for j in range(width):
-            if j < len(images):
-                picture(axes[i, j], images[j])
-            else:
-                axes[i, j].axis("off")
-    for j, title in enumerate(columns):
-        axes[0, j].set_title(title, fontsize=9, color=INK)
-    figure.subplots_adjust(wspace=0.08, hspace=0.08)
+    figure, axes = _panels(list(named.values()), size=0.75)
+    for panel, name in zip(axes[:, 0], named, strict=True):
+        panel.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=INK)
+    for panel, title in zip(axes[0], columns, strict=False):
+        panel.set_title(title, fontsize=9, color=INK)
     return figure
 
 

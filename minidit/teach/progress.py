@@ -8,7 +8,8 @@ from typing import TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
-LINE = "{desc} {percentage:3.0f}% |{bar:20}| {n_fmt}/{total_fmt}{postfix} | {remaining} left"
+# with the loss and its band the line still fits into 80 columns
+LINE = "{desc} |{bar:10}| {n_fmt}/{total_fmt}{postfix} | {remaining} left"
 
 
 def quiet() -> bool:
@@ -16,8 +17,10 @@ def quiet() -> bool:
     return bool(os.environ.get("MINIDIT_QUIET"))
 
 
-def progress(items: Iterable[T], label: str, total: int | None = None, start: int = 0) -> "tqdm[T]":
+def progress(items: Iterable[T] | None, label: str, total: int | None = None, start: int = 0) -> "tqdm[T]":
     """Wrap `items` in a progress line with the time left; `set_postfix_str` adds words to it.
+
+    Without items, the caller counts up to `total` by `update`.
 
     In a file or a pipe, where a line cannot be redrawn, it speaks every ten seconds.
     """

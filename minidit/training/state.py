@@ -79,7 +79,4 @@ class TrainState:
 def _restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
     keys = ("step", "exp_avg", "exp_avg_sq") if tensors else ()  # at step 0 there is no memory yet
     for name, parameter in model.named_parameters():
-        # AdamW keeps its step counter on the CPU, its averages beside the parameter
-        optimizer.state[parameter] = {
-            key: tensors[f"{name}.{key}"].to("cpu" if key == "step" else parameter.device) for key in keys
-        }
+        optimizer.state[parameter] = {key: tensors[f"{name}.{key}"].to(parameter.device) for key in keys}

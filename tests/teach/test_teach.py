@@ -114,7 +114,7 @@ def test_progress_is_silent_when_asked_and_speaks_otherwise(capsys, monkeypatch)
     assert capsys.readouterr().err == ""
     monkeypatch.delenv("MINIDIT_QUIET")
     list(progress(range(3), "work"))
-    assert "work 100%" in capsys.readouterr().err
+    assert "| 3/3 |" in capsys.readouterr().err
 
 
 def test_both_settings_stand_side_by_side(monkeypatch):
