@@ -11,6 +11,7 @@ import tyro
 
 from minidit.cli.options import default_folder, use
 from minidit.cli.report import METRICS, SAMPLES, report
+from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.measure.evidence import WINDOW, Evidence
