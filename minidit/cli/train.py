@@ -108,7 +108,7 @@ def _interruptible() -> Iterator[list[bool]]:
 
 def _train(
     state: TrainState,
-    data: object,
+    data: Data,
     folder: Path,
     save_every: int,
     evidence: Evidence | None,
