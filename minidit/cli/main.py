@@ -1,5 +1,6 @@
 """`minidit ...`: one table of commands, and one place where errors become a sentence."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MiniditError as error:
         print(f"minidit: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("\nminidit: stopped. Start the same command again to go on.", file=sys.stderr)
         return 130

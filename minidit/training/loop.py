@@ -105,9 +105,8 @@ def read_log(folder: str | Path) -> list[Record]:
 
 
 def _forget_after(folder: Path, step: int) -> None:
-    """A killed run may have logged steps that its checkpoint does not hold: they will be done again."""
-    records = read_log(folder)
-    kept = [record for record in records if record.step <= step]
-    if len(kept) != len(records):
-        text = "".join(json.dumps(asdict(record)) + "\n" for record in kept)
-        write_whole(folder / LOG, text.encode())
+    """A killed run may have logged steps that its checkpoint does not hold, or half a line of one."""
+    path = folder / LOG
+    if path.is_file():
+        kept = [json.dumps(asdict(record)) + "\n" for record in read_log(folder) if record.step <= step]
+        write_whole(path, "".join(kept).encode())

@@ -100,3 +100,10 @@ def test_a_disk_that_takes_no_more_is_told_and_destroys_nothing(tmp_path):
     assert "could not be written" in said.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
     run_to_the_last_step(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipe")
+def test_a_pipe_that_closes_early_is_no_error():
+    command = f"{sys.executable} -m minidit doctor | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1 and "Traceback" not in done.stderr

@@ -52,6 +52,9 @@ def test_the_log_forgets_steps_that_will_be_done_again(tiny, digits, tmp_path):
         file.write('{"step": 9, "lo')  # a line cut short
     continued = TrainState.load(tmp_path)
     assert continued.step == 5
+    list(train(continued, digits, until=9, folder=tmp_path))
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 10, "lo')
     list(train(continued, digits, folder=tmp_path))
     assert [record.step for record in read_log(tmp_path)] == list(range(1, 13))
 
