@@ -1,0 +1,101 @@
+"""Check an answer, give a hint, remember what was solved."""
+
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from minidit.teach.exercise import Exercise, exercises, find
+from minidit.teach.expect import CheckFailed
+from minidit.teach.limit import borrowed, within
+from minidit.training.checkpoint import write_whole
+
+
+def check(name: str, answer: Callable, seed: int | None = None) -> None:
+    """Try `answer` on fresh inputs; print one line when it is right.
+
+    Args:
+        name: of the exercise, such as "1.2".
+        answer: the function that was asked for.
+        seed: names the inputs; a new one each time unless given.
+
+    Raises:
+        CheckFailed: it is not right yet; the message shows why.
+        NotImplementedError: the stub has not been filled in.
+        MiniditError: there is no such exercise.
+    """
+    item = find(name)
+    chance = random.SystemRandom().getrandbits(31) if seed is None else seed
+    examine(item, answer, torch.Generator().manual_seed(chance))
+    _remember("solved", name, True)
+    print(f"Exercise {name} is solved: {item.title}.")
+
+
+def examine(item: Exercise, answer: Callable, draw: torch.Generator) -> None:
+    """Run one check, within its time; raise CheckFailed or NotImplementedError unless the answer is right."""
+    if not callable(answer):
+        kind = type(answer).__name__
+        raise CheckFailed(f"Exercise {item.name} asks for a function; this is a {kind}. Leave off the ().")
+    try:
+        within(item.seconds, lambda: item.check(answer, draw))
+    except NotImplementedError:
+        raise
+    except CheckFailed as failure:
+        raise CheckFailed(f"Exercise {item.name} is {failure}{_lean(answer)}") from None
+    except Exception as error:
+        words = f"your function raised {type(error).__name__}: {error}"
+        raise CheckFailed(f"Exercise {item.name}: {words}{_lean(answer)}") from error
+    if lean := _lean(answer):
+        raise CheckFailed(f"Exercise {item.name} gives the right result, but{lean}")
+
+
+def _lean(answer: Callable) -> str:
+    """Words about what the answer takes from the notebook; nothing if it takes nothing."""
+    if not (names := borrowed(answer)):
+        return ""
+    return (
+        f"\n  it takes {', '.join(names)} from the notebook. Only the arguments are given: elsewhere the "
+        "notebook's values will be others, or none."
+    )
+
+
+def hint(name: str) -> None:
+    """Print the next hint of an exercise; the last is nearly the answer."""
+    item = find(name)
+    given = _notes().get("hints", {}).get(name, 0)
+    number = min(given, len(item.hints) - 1)
+    print(f"Hint {number + 1} of {len(item.hints)} for exercise {name}: {item.hints[number]}")
+    _remember("hints", name, number + 1)
+
+
+def status() -> str:
+    """A line for each exercise: solved or open, and the hints taken."""
+    notes = _notes()
+    lines = []
+    for item in exercises():
+        mark = "solved" if item.name in notes.get("solved", {}) else "open  "
+        hints = notes.get("hints", {}).get(item.name, 0)
+        lines.append(f"{item.name:>5}  {mark}  {hints} of {len(item.hints)} hints  {item.title}")
+    return "\n".join(lines)
+
+
+def _file() -> Path:
+    home = os.environ.get("MINIDIT_HOME")
+    return (Path(home) if home else Path.home() / ".minidit") / "exercises.json"
+
+
+def _notes() -> dict[str, Any]:
+    try:
+        return json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember(group: str, name: str, value: Any) -> None:
+    notes = _notes()
+    notes.setdefault(group, {})[name] = value
+    write_whole(_file(), json.dumps(notes, indent=1).encode())

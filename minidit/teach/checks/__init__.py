@@ -1,0 +1,1 @@
+"""The checks of the exercises, a file a chapter; an installed package has them too."""
