@@ -112,3 +112,11 @@ def test_unknown_laws_and_impossible_shares_are_refused():
         Objective(time_sampling="cosine")
     with pytest.raises(MiniditError, match="label_drop is 2"):
         Objective(label_drop=2)
+
+
+def test_what_is_dropped_has_nothing_to_do_with_the_time_or_the_noise():
+    big = Batch(torch.zeros(20_000, 1, 1, 1), Condition())
+    draw = Objective(time_sampling="uniform", label_drop=0.5).draw(big, Streams(0), 0)
+    for other in (draw.t, draw.noise.flatten()):
+        difference = other[draw.drop].mean() - other[~draw.drop].mean()
+        assert abs(difference) < 5 * other.std() * (4 / 20_000) ** 0.5

@@ -103,3 +103,14 @@ def test_impossible_guidance_is_refused():
         guide(labelled, -1)
     with pytest.raises(MiniditError, match="is empty"):
         guide(labelled, 2, interval=(0.5, 0.5))
+
+
+def test_both_ends_belong_to_the_interval():
+    guided = guide(labelled, 2.0, interval=(0.25, 0.5))
+    at = lambda t: guided(START, torch.full((2,), t), LABELS).flatten().tolist()  # noqa: E731
+    assert at(0.25) == at(0.5) == [7, 11] and at(0.51) == [3, 5]
+
+
+def test_what_was_dropped_stays_dropped_under_guidance():
+    condition = Condition(labels=LABELS, drop=torch.tensor([True, False]))
+    assert guide(labelled, 2.0)(START, torch.zeros(2), condition).flatten().tolist() == [-1, 11]

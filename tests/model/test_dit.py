@@ -141,3 +141,16 @@ def test_bad_input_gets_a_sentence(change, words):
     given = {"x": torch.zeros(3, 2, 8, 8), "t": torch.zeros(3), "condition": None} | change
     with pytest.raises(MiniditError, match=words):
         model(**given)
+
+
+def test_the_time_scale_multiplies_the_time(model, inputs):
+    x, t, labels = inputs
+    plain = minidit.build(CONFIG, time_scale=1.0).double()
+    plain.load_state_dict(model.state_dict())
+    assert torch.equal(plain(x, 1000 * t, labels), model(x, t, labels))
+    assert not torch.allclose(plain(x, t, labels), model(x, t, labels))
+
+
+def test_the_mlp_ratio_sets_the_hidden_width():
+    block = minidit.build(CONFIG, mlp_ratio=2.5).blocks[0]
+    assert block.mlp.up.weight.shape == (80, 32) and block.mlp.down.weight.shape == (32, 80)

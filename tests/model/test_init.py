@@ -64,3 +64,10 @@ def test_building_draws_nothing_from_the_global_stream():
     before = torch.random.get_rng_state()
     small()
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_equal_parts_start_differently_and_a_seed_decides():
+    state, other = small(seed=0).state_dict(), small(seed=1).state_dict()
+    name = "blocks.{}.attention.qkv.weight"
+    assert not torch.equal(state[name.format(0)], state[name.format(1)])
+    assert not torch.equal(state[name.format(0)], other[name.format(0)])

@@ -16,7 +16,11 @@ TRAINABLE = {
 
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_parameter_count(name):
-    model = minidit.build(name, in_channels=4, input_size=32, num_classes=1000, device="meta")
+    model = minidit.build(name, device="meta")
+    assert (
+        model.config
+        == minidit.build(name, in_channels=4, input_size=32, num_classes=1000, device="meta").config
+    )
     ledger = parameters_by_part(model)
     assert sum(ledger.values()) == TRAINABLE[name]
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == TRAINABLE[name]
