@@ -31,6 +31,8 @@ def command(
         device: auto, cpu, cuda or mps.
         threads: processor threads.
     """
+    if not w:
+        raise MiniditError("--w needs at least one number, such as --w 1 2.")
     if count < 2:
         raise MiniditError(f"--count is {count}; at least 2 samples are needed for a Frechet distance.")
     state = TrainState.load(run, use(device, threads))

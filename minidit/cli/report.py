@@ -44,11 +44,6 @@ def evaluate(
     return measures, images, labels
 
 
-def save_picture(path: Path, images: torch.Tensor, labels: torch.Tensor, data: Data, title: str) -> None:
-    """Write a labelled grid of samples, a column a class."""
-    write_whole(path, png(grid(images, labels, data.train.class_names, title)))
-
-
 def report(state: TrainState, data: Data, folder: Path) -> None:
     """Write samples.png and metrics.json into the run's folder, and say what they show."""
     measures, images, labels = evaluate(state, data, count=500, guidance=(1.0, 2.0), steps=50)
@@ -63,7 +58,7 @@ def report(state: TrainState, data: Data, folder: Path) -> None:
         "parameters": sum(p.numel() for p in state.model.parameters()),
     }
     title = f"samples at guidance 2: {state.step} steps, {cpu_seconds:.0f} processor seconds"
-    save_picture(folder / SAMPLES, images, labels, data, title)
+    write_whole(folder / SAMPLES, png(grid(images, labels, data.train.class_names, title)))
     metrics = {
         "experiment": state.experiment.to_dict(),
         "seed": state.seed,
@@ -90,9 +85,10 @@ def table(measures: dict[str, Any]) -> str:
     real = near["held_out_to_train"]
     lines.append(f"{'real':>8} {judge:>12.1%} {floor:>18.1f} {real:>21.3f} {0.01:>8.1%}")
     words = f"""
-{measures["count"]} samples ({measures["sampler"]}). "real" are images that training never saw.
-To the training set: median distance to the nearest training image.
-Copied: share nearer to it than 99 % of those real images are; a model that
+{measures["count"]} samples ({measures["sampler"]}). "real": held-out images, which training never saw;
+its Frechet distance is that of as many training images to them, and falls with
+their number. To the training set: median distance to the nearest training image.
+Copied: at least as near to it as the nearest 1 % of held-out images; a model that
 repeats its training set would show 100 %."""
     return "\n".join(lines) + words
 

@@ -24,7 +24,7 @@ def guide(v: Velocity, w: float, interval: tuple[float, float] = (0.0, 1.0)) -> 
         MiniditError: w is negative, or the interval is empty.
     """
     low, high = interval
-    if w < 0:
+    if not w >= 0:  # so that nan is refused too
         raise MiniditError(f"Guidance w is {w}; it must be 0 or more (1 is no guidance, 2 is a usual value).")
     if not low < high:
         raise MiniditError(f"The guidance interval {interval} is empty; give (from, to) with from < to.")

@@ -20,8 +20,9 @@ def nearest(x: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
 class Neighbours:
     """Median distances to the training set, of samples and of real images that training never saw.
 
-    copied: share of samples nearer to the training set than all but 1 % of the held-out images are. A model
-    that draws fresh images would show about 0.01; one that copies would show 1.
+    copied: share of samples at least as near to the training set as the nearest 1 % of the held-out images.
+    By this definition fresh real images show 0.01; a model that copies shows 1. Where the held-out images
+    repeat training images the threshold is 0, and only exact copies are seen.
     """
 
     samples_to_train: float
@@ -36,5 +37,5 @@ def neighbours(samples: Tensor, train: Tensor, held_out: Tensor) -> Neighbours:
     return Neighbours(
         samples_to_train=ours.median().item(),
         held_out_to_train=theirs.median().item(),
-        copied=(ours < threshold).float().mean().item(),
+        copied=(ours <= threshold).float().mean().item(),
     )

@@ -13,7 +13,8 @@ from minidit.measure.neighbours import Neighbours, neighbours
 @dataclass(frozen=True)
 class Quality:
     """accuracy: share of samples read as their class. frechet_distance: in the judge's features, to the
-    held-out images. floor: the same distance for as many real training images. neighbours: copied or not.
+    held-out images. frechet_floor: the same distance for as many real training images (fewer, if there are
+    fewer). neighbours: copied or not.
     """
 
     accuracy: float

@@ -81,10 +81,12 @@ def curves(losses: Sequence[float], evidence: Evidence | None = None) -> Figure:
             label = f"recorded, {len(evidence.runs)} seeds" if index == 0 else None
             axes.plot(run.steps, run.losses, ".", color=MUTED, markersize=3, label=label)
     steps, means = smooth(losses)
-    axes.plot(steps, means, color=ACCENT, linewidth=1.8, label="this run")
+    marker = "o" if len(means) == 1 else None
+    axes.plot(steps, means, color=ACCENT, linewidth=1.8, marker=marker, label="this run")
     axes.set(xlabel="step", ylabel="velocity error")
-    top = torch.tensor(means or [1.0]).quantile(0.9).item()
-    axes.set_ylim(0, max(1.0, 1.6 * top))
+    # the first points stand far above the rest; with evidence the limits stay while the run grows
+    typical = torch.tensor(evidence.runs[0].losses if evidence else means or [1.0]).quantile(0.9).item()
+    axes.set_ylim(0, 1.8 * typical)
     axes.legend(frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

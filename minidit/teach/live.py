@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterable, Iterator
 
-from IPython.display import display
+from IPython.display import DisplayHandle
 from matplotlib import pyplot as plt
 
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.figures import curves
-from minidit.teach.progress import progress, quiet
+from minidit.teach.progress import quiet
 from minidit.teach.show import png, show
 from minidit.training.loop import Record
 
@@ -20,27 +20,38 @@ def live(
 ) -> Iterator[Record]:
     """Pass records through, and draw their loss over the recorded evidence as they come.
 
-    The last picture stays, with words for it. When MINIDIT_QUIET is set there is only the last picture.
+    While it runs there is one picture, redrawn every two seconds, with the time left. At the end a last one
+    stays, with words for it. When MINIDIT_QUIET is set there is only the last picture.
     """
     losses: list[float] = []
-    drawn, handle = time.monotonic(), None
-    for record in progress(records, "training", total=total):
+    handle, began = DisplayHandle(), time.monotonic()
+    shown, drawn = False, began
+    for record in records:
         losses.append(record.loss)
         yield record
         if not quiet() and len(losses) >= WINDOW and time.monotonic() - drawn > REDRAW_SECONDS:
-            handle = _redraw(losses, evidence, handle)
             drawn = time.monotonic()
-    if handle is not None:
-        handle.update({"text/plain": ""}, raw=True)
+            bundle = _picture(losses, evidence, _left(drawn - began, len(losses), total))
+            (handle.update if shown else handle.display)(bundle, raw=True)
+            shown = True
     over = ", over the recorded seeds and their band" if evidence is not None else ""
-    show(curves(losses, evidence), alt=f"The loss of this run falls steeply, then slowly{over}.")
+    words = f"The loss of this run falls steeply, then slowly{over}."
+    if not shown:
+        show(curves(losses, evidence), alt=words)
+        return
+    bundle = _picture(losses, evidence, words)
+    handle.update(bundle, raw=True, metadata={"image/png": {"alt": words}})
 
 
-def _redraw(losses: list[float], evidence: Evidence | None, handle: object) -> object:
+def _left(seconds: float, done: int, total: int | None) -> str:
+    if not total:
+        return f"step {done}"
+    return f"step {done} of {total}, {seconds / done * (total - done):.0f} s left"
+
+
+def _picture(losses: list[float], evidence: Evidence | None, words: str) -> dict[str, str | bytes]:
     figure = curves(losses, evidence)
-    bundle = {"image/png": png(figure), "text/plain": f"loss after {len(losses)} steps"}
+    figure.axes[0].set_title(words, fontsize=9, loc="left")
+    bundle = {"image/png": png(figure), "text/plain": words}
     plt.close(figure)
-    if handle is None:
-        return display(bundle, raw=True, display_id=True)
-    handle.update(bundle, raw=True)
-    return handle
+    return bundle

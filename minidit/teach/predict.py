@@ -44,7 +44,7 @@ def predict(name: str, question: str, choices: dict[str, str], guess: str | None
         noted[name] = guess
         write_whole(_file(), json.dumps(noted, indent=1).encode())
     if name in noted:
-        print(f"Your prediction: {noted[name]}. It is written down; the result follows below.")
+        print(f"Your first prediction, {noted[name]}, stands. It is written down in {_file()}.")
     else:
         print('Commit yourself: put guess="a" (or another letter) into this cell and run it again.')
 

@@ -84,7 +84,10 @@ def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
     changes = {}
     for key, value in values.items():
         if key not in names:
-            near = get_close_matches(key, names, n=1)
+            inner = [
+                f"{n}.{key}" for n in names if key in getattr(getattr(record, n), "__dataclass_fields__", ())
+            ]
+            near = inner or get_close_matches(key, names, n=1)
             hint = f" Did you mean {prefix}{near[0]}?" if near else ""
             raise MiniditError(
                 f"There is no setting {prefix}{key}.{hint} There are: {', '.join(prefix + n for n in names)}."

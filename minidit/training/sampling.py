@@ -39,10 +39,11 @@ def sample(
         MiniditError: a label out of range, or settings that make no sense.
     """
     config, device = state.experiment.model, next(state.model.parameters()).device
-    if len(labels) and not (0 <= int(labels.min()) and int(labels.max()) <= config.num_classes):
+    unknown = [label for label in labels.tolist() if not 0 <= label <= config.num_classes]
+    if unknown or not len(labels):
+        what = f"Label {unknown[0]} is not known" if unknown else "No label was given"
         raise MiniditError(
-            f"Labels run from {int(labels.min())} to {int(labels.max())}; this model knows 0 to "
-            f"{config.num_classes - 1}, and {config.num_classes} for no label."
+            f"{what}; this model draws 0 to {config.num_classes - 1}, and {config.num_classes} for no label."
         )
     shape = (len(labels), config.in_channels, config.input_size, config.input_size)
     noise = torch.randn(shape, generator=generator(seed, "sample"))

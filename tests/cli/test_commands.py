@@ -7,7 +7,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import minidit
 from minidit.cli.main import main
+from minidit.cli.train import _health, _recorded
+from minidit.training import Record
 
 SMALL = [
     "digits",
@@ -55,7 +58,7 @@ def test_sample_draws_what_was_asked(finished, tmp_path, capsys):
     picture = tmp_path / "drawn.png"
     command = ["sample", str(finished), "--labels", "3", "1", "4", "--steps", "2", "--out", str(picture)]
     assert main(command) == 0
-    assert "3 images are in" in capsys.readouterr().out and picture.is_file()
+    assert "3 drawn" in capsys.readouterr().out and picture.is_file()
 
 
 def test_evaluate_prints_a_table(finished, capsys):
@@ -119,15 +122,17 @@ def test_damaged_and_foreign_checkpoints(finished, capsys, tmp_path):
 
 
 def test_labels_out_of_range(finished, capsys):
-    assert "Labels run from 3 to 12; this model knows 0 to 9" in failure(
+    assert "Label 12 is not known; this model draws 0 to 9" in failure(
         capsys, "sample", finished, "--labels", "3", "12"
     )
-    assert "Labels run from -1" in failure(capsys, "sample", finished, "--labels", "-1")
+    assert "Label -1 is not known" in failure(capsys, "sample", finished, "--labels", "-1")
 
 
 def test_impossible_sampling(finished, capsys):
     assert "asked for 0 steps" in failure(capsys, "sample", finished, "--steps", "0")
-    assert "must be 0 or more" in failure(capsys, "sample", finished, "--w", "-1")
+    for w in ("-1", "nan"):
+        assert "must be 0 or more" in failure(capsys, "sample", finished, "--w", w)
+    assert "--w needs at least one number" in failure(capsys, "evaluate", finished, "--w")
     assert "There is no trained model" in failure(capsys, "sample", finished / "none")
     assert "at least 2 samples" in failure(capsys, "evaluate", finished, "--count", "1")
 
@@ -146,3 +151,16 @@ def test_help_is_short_and_names_every_command(capsys):
     out = capsys.readouterr().out
     assert all(name in out for name in ("train", "sample", "evaluate", "doctor", "evidence", "book"))
     assert len(out.splitlines()) < 30
+
+
+def test_the_band_belongs_to_one_experiment_and_tells_health():
+    chosen = minidit.experiment("digits")
+    evidence = _recorded("digits", chosen)
+    assert evidence is not None
+    assert _recorded("digits", chosen.override({"training.lr": 0.1})) is None
+    assert _recorded("shapes", minidit.experiment("shapes")) is None
+    low, high = evidence.loss_bands[100]
+    record = Record(120, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert "(healthy " in _health(record, [9.0] * 50 + [(low + high) / 2] * 50 + [9.0] * 20, evidence)
+    assert "(OUTSIDE " in _health(record, [low] * 50 + [high + 0.1] * 50 + [low] * 20, evidence)
+    assert _health(record, [0.5] * 120, None) == "loss 0.500"

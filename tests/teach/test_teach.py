@@ -81,7 +81,7 @@ def test_a_prediction_is_written_down_once(capsys):
     assert "You made no prediction" in capsys.readouterr().out
     predict("q", "How many?", CHOICES, guess="a")
     predict("q", "How many?", CHOICES, guess="b")
-    assert "Your prediction: a." in capsys.readouterr().out
+    assert "Your first prediction, a, stands." in capsys.readouterr().out
     compare("q", "b", "because.")
     assert "You predicted a. What did you think" in capsys.readouterr().out
     compare("q", "a", "because.")

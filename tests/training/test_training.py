@@ -9,6 +9,7 @@ import minidit
 from minidit import MiniditError, Streams, TrainState, train, train_step
 from minidit.errors import TrainingDiverged
 from minidit.training import differences, read_log
+from minidit.training.sampling import sample
 from minidit.training.schedule import ema, learning_rate
 
 
@@ -148,6 +149,7 @@ def test_overrides(tiny):
         ({"model.depth": "2.5"}, r"must be a whole number"),
         ({"training.lr": "fast"}, r"training.lr is 'fast'; it must be a number"),
         ({"model.learn_sigma": "maybe"}, r"must be true or false"),
+        ({"depth": 3}, r"no setting depth. Did you mean model.depth"),
         ({"model": "big"}, r"model is a group of settings"),
         ({"training.lr": "-1"}, r"training.lr is -1.0; it must be more than 0"),
         ({"training.ema_decay": 1.0}, r"must lie in 0 to 1"),
@@ -174,3 +176,24 @@ def test_every_named_experiment_can_take_a_step(name):
     from minidit.data import load
 
     assert next(train(state, load(experiment.data))).step == 1
+
+
+def test_the_optimiser_is_as_the_settings_say(tiny):
+    arm = tiny.override({"training.beta2": 0.9, "training.weight_decay": 0.3})
+    group = TrainState.create(arm).optimizer.param_groups[0]
+    assert group["betas"] == (0.9, 0.9) and group["weight_decay"] == 0.3
+
+
+def test_samples_come_from_the_averaged_weights_and_the_named_noise(tiny, digits):
+    state = TrainState.create(tiny.override({"training.steps": 60, "training.lr": 0.01}))
+    list(train(state, digits))
+    labels = torch.tensor([3, 3, 7])
+    one = sample(state, labels, w=1.0, steps=3)
+    # the noise of an image does not depend on how many are drawn together
+    torch.testing.assert_close(one, sample(state, labels, w=1.0, steps=3, batch=2), atol=1e-4, rtol=0)
+    assert not torch.equal(one, sample(state, labels, w=1.0, steps=3, seed=1))
+    assert not torch.equal(one, sample(state, labels, w=3.0, steps=3))
+    with torch.no_grad():
+        for parameter in state.model.parameters():
+            parameter.zero_()
+    assert torch.equal(one, sample(state, labels, w=1.0, steps=3))
