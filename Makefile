@@ -1,5 +1,5 @@
 # Everything the project can do. `make` alone lists it; ARGS="..." passes flags on, as in
-# `make train ARGS="--steps 500"`; PYTHON=... names the Python that makes the environment.
+# `make train ARGS="digits training.steps=500"`; PYTHON=... names the Python that makes the environment.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,8 +27,10 @@ setup:  ## make .venv and install minidit into it; under a second when nothing c
 train: setup  ## train a diffusion transformer and see what it draws
 	@$(BIN)/minidit train $(ARGS)
 
+# book/.jupyter lets a double click on a chapter's .py open a notebook, and turns news and update checks off
 lab: setup  ## open the book in JupyterLab
-	@$(BIN)/jupyter lab book $(ARGS)
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/book/.jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+		$(BIN)/jupyter lab book $(ARGS)
 
 quick: setup  ## for the working day, at most 3 minutes: style, the pairs of the book, fast tests
 	$(call stage,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)

@@ -35,16 +35,14 @@ def parameters_by_part(answer: Callable, draw: torch.Generator) -> None:
     for _ in range(3):
         model = _Toy(whole(2, 5, draw), whole(2, 6, draw))
         parts = dict(model.named_children())
-        everything = {k: sum(p.numel() for p in m.parameters()) for k, m in parts.items()}
         trainable = {k: sum(p.numel() for p in m.parameters() if p.requires_grad) for k, m in parts.items()}
+        everything = {k: sum(p.numel() for p in m.parameters()) for k, m in parts.items()}
+        stored = {k: sum(v.numel() for v in m.state_dict().values()) for k, m in parts.items()}
+        tensors = {k: sum(p.requires_grad for p in m.parameters()) for k, m in parts.items()}
         mistakes = {
             "You counted weights that are frozen: they are not trained.": everything,
-            "You counted buffers too: they are stored, but not trained.": {
-                k: sum(v.numel() for v in m.state_dict().values()) for k, m in parts.items()
-            },
-            "You counted tensors: a weight of shape (3, 5) is 15 parameters, not one.": {
-                k: sum(p.requires_grad for p in m.parameters()) for k, m in parts.items()
-            },
+            "You counted buffers too: they are stored, but not trained.": stored,
+            "You counted tensors: a weight of shape (3, 5) is 15 parameters, not one.": tensors,
             "That is the sum over all parts; each part was asked for.": sum(trainable.values()),
         }
         expect(answer(model), trainable, {"model": model}, mistakes)
@@ -73,16 +71,18 @@ def loss_of_a_constant(answer: Callable, draw: torch.Generator) -> None:
         expect(answer(x.clone()), (variance + 1).item(), {"x": x}, {w: v.item() for w, v in mistakes.items()})
 
 
-def _mixtures(
-    x: Tensor, noise: Tensor, t: Tensor
-) -> tuple[tuple[Tensor, Tensor], dict[str, tuple[Tensor, Tensor]]]:
-    """The right (x_t, v), and what each common mistake would give."""
+def _right(x: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     w = t.view(-1, 1, 1, 1)
-    x_t, v = w * x + (1 - w) * noise, x - noise
+    return w * x + (1 - w) * noise, x - noise
+
+
+def _wrong(x: Tensor, noise: Tensor, t: Tensor) -> dict[str, tuple[Tensor | None, Tensor]]:
+    """What each common mistake would give for (x_t, v)."""
+    w, (x_t, v) = t.view(-1, 1, 1, 1), _right(x, noise, t)
     reversed_t, shared = (1 - w) * x + w * noise, t[0] * x + (1 - t[0]) * noise
     # with images of one pixel, t of shape (batch,) spreads over the width without an error
     spread = t * x + (1 - t) * noise if x.shape[-1] == 1 else None
-    return (x_t, v), {
+    return {
         "t has shape (batch,), the images four axes: line them up with t.view(-1, 1, 1, 1).": (spread, v),
         "Time is reversed: here t = 0 is noise and t = 1 is data.": (reversed_t, v),
         "Time is reversed, in both results: here t = 0 is noise and t = 1 is data.": (reversed_t, -v),
@@ -106,8 +106,8 @@ def interpolate(answer: Callable, draw: torch.Generator) -> None:
     for batch, side in ((2, 1), (3, 2), (4, 4)):
         x, noise = (tensor(batch, 1, side, side, draw=draw) for _ in range(2))
         t = torch.linspace(0.1, 0.8, batch) + 0.1 * torch.rand(1, generator=draw)
-        right, mistakes = _mixtures(x, noise, t)
-        expect(answer(x.clone(), noise.clone(), t.clone()), right, {"x": x, "noise": noise, "t": t}, mistakes)
+        got, given = answer(x.clone(), noise.clone(), t.clone()), {"x": x, "noise": noise, "t": t}
+        expect(got, _right(x, noise, t), given, _wrong(x, noise, t))
 
 
 def _walk(v: Callable, x: Tensor, grid: list[float], late: bool = False) -> Tensor:
@@ -214,13 +214,8 @@ def guidance(answer: Callable, draw: torch.Generator) -> None:
         expect(answer(v, x, t, labels, null, w), u + w * (c - u), given, mistakes)
         if calls != [4]:
             raise CheckFailed(
-                f"not right yet. The result is right, but v was called with batches of {calls}; one call "
-                "with a batch of 4 was asked for."
+                f"not right yet. v got batches of {calls}; one call with a batch of 4 was asked for."
             )
-
-
-def _right(x: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    return _mixtures(x, noise, t)[0]
 
 
 _MUTANTS: dict[str, Callable] = {
