@@ -213,9 +213,7 @@ def guidance(answer: Callable, draw: torch.Generator) -> None:
         given = {"conditional c": c, "unconditional u": u, "w": w}
         expect(answer(v, x, t, labels, null, w), u + w * (c - u), given, mistakes)
         if calls != [4]:
-            raise CheckFailed(
-                f"not right yet. v got batches of {calls}; one call with a batch of 4 was asked for."
-            )
+            raise CheckFailed(f"not right yet. v got batches of {calls}, not one call with a batch of 4.")
 
 
 _MUTANTS: dict[str, Callable] = {
