@@ -16,7 +16,7 @@ define stage
 endef
 total = @printf '\n%s: everything passed in %s s\n' 'make $@' $$(($$(date +%s) - $(BEGAN)))
 
-.PHONY: help setup train lab quick test pins book clean
+.PHONY: help setup train lab quick test nightly pins book clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -43,6 +43,10 @@ test: setup  ## everything that CI runs: style, the pairs of the book, all tests
 	$(call stage,book check,$(BIN)/minidit book check)
 	$(call stage,tests,$(ONE_CORE) $(BIN)/python -m pytest -n 2)
 	$(call stage,book test,$(BIN)/minidit book test)
+	$(total)
+
+nightly: setup  ## twenty seeds for every exercise and every known wrong answer
+	$(call stage,exercises,MINIDIT_CHECK_SEEDS=20 $(ONE_CORE) $(BIN)/python -m pytest -n 2 tests/teach/test_exercises.py)
 	$(total)
 
 # UV_FIND_LINKS is unset because a local wheel would put its own version (2.13.0+cpu) into the pins;

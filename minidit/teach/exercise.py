@@ -1,6 +1,7 @@
 """What an exercise is: a name, its hints, and a check that draws fresh inputs each time."""
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,8 +9,8 @@ from difflib import get_close_matches
 import torch
 
 from minidit.errors import MiniditError
+from minidit.teach import checks
 
-CHAPTERS = ("ch01",)
 # a check is given the answer and a source of chance; it raises CheckFailed, or returns
 Check = Callable[[Callable, torch.Generator], None]
 _KNOWN: dict[str, "Exercise"] = {}
@@ -38,8 +39,8 @@ def exercise(name: str, title: str, hints: tuple[str, str, str]) -> Callable[[Ch
 
 def exercises() -> Iterator[Exercise]:
     """All exercises, in the order of the book."""
-    for chapter in CHAPTERS:
-        importlib.import_module(f"minidit.teach.checks.{chapter}")
+    for chapter in pkgutil.iter_modules(checks.__path__):  # by name: ch01, ch02, ...
+        importlib.import_module(f"{checks.__name__}.{chapter.name}")
     return iter(_KNOWN.values())
 
 

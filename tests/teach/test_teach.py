@@ -127,3 +127,34 @@ def test_both_settings_stand_side_by_side(monkeypatch):
     monkeypatch.setenv("MINIDIT_SCALE", "h200")
     with pytest.raises(MiniditError, match="must be cpu or a100"):
         settings(cpu=1, a100=2)
+
+
+def test_live_redraws_one_picture_and_leaves_the_last_with_words(displayed, monkeypatch):
+    monkeypatch.delenv("MINIDIT_QUIET")
+    module, seen = sys.modules["minidit.teach.live"], []
+
+    class Handle:
+        def display(self, bundle, **more):
+            seen.append(("display", bundle["text/plain"], more))
+
+        def update(self, bundle, **more):
+            seen.append(("update", bundle["text/plain"], more))
+
+    monkeypatch.setattr(module, "DisplayHandle", Handle)
+    monkeypatch.setattr(module, "REDRAW_SECONDS", 0.0)
+    records = [Record(k, 1 / k, 1.0, 0.1, 0.0, 0.0) for k in range(1, 54)]
+    assert list(live(records, total=60)) == records
+    assert not displayed and [kind for kind, _, _ in seen] == [
+        "display",
+        "update",
+        "update",
+        "update",
+        "update",
+    ]
+    assert seen[0][1].startswith("step 50 of 60, ") and seen[0][1].endswith(" s left")
+    assert (
+        seen[-1][2]["metadata"]["image/png"]["alt"]
+        == seen[-1][1]
+        == "The loss of this run falls steeply, then slowly."
+    )
+    plt.close("all")
