@@ -35,6 +35,8 @@ def command(
     """
     if seeds < 3:
         raise MiniditError(f"--seeds is {seeds}; at least 3 are needed for a band.")
+    if jobs < 1:
+        raise MiniditError(f"--jobs is {jobs}; it must be at least 1.")
     folders = [Path("runs") / "evidence" / experiment / f"seed-{seed}" for seed in range(seeds)]
     waiting = [
         [
@@ -85,12 +87,17 @@ def _run_all(waiting: list[list[str]], jobs: int) -> None:
 def collect(name: str, folders: list[Path], commit: str) -> Evidence:
     """Gather finished runs into evidence of the code at `commit`."""
     metrics = [json.loads((folder / METRICS).read_text(encoding="utf-8")) for folder in folders]
+    if any(values["experiment"] != metrics[0]["experiment"] for values in metrics):
+        raise MiniditError(f"The finished seeds of {name} differ in settings; remove runs/evidence/{name}.")
     runs = tuple(_run(folder, values) for folder, values in zip(folders, metrics, strict=True))
     return Evidence(name, "cpu", metrics[0]["experiment"], metrics[0]["environment"], commit, runs)
 
 
 def _run(folder: Path, metrics: dict[str, Any]) -> Run:
-    steps, losses = smooth([record.loss for record in read_log(folder)])
+    records = read_log(folder)
+    if [record.step for record in records] != list(range(1, len(records) + 1)):
+        raise MiniditError(f"The log in {folder} lacks steps; remove that folder and start again.")
+    steps, losses = smooth([record.loss for record in records])
     readouts = {"loss": metrics["training"]["loss"]}
     for w, values in metrics["samples"]["guidance"].items():
         flat = {**values, **values["neighbours"]}
@@ -101,7 +108,10 @@ def _run(folder: Path, metrics: dict[str, Any]) -> Run:
 
 
 def _commit() -> str:
-    answer = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "unknown"
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return (
+            subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+        )
+    except FileNotFoundError:  # no git here
+        return "unknown"

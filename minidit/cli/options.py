@@ -18,11 +18,13 @@ def use(device: str, threads: int) -> str:
     torch.set_num_threads(threads)
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.split(":")[0] not in ("cpu", "cuda", "mps"):
+        raise MiniditError(f"--device is {device}; it must be auto, cpu, cuda or mps.")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise MiniditError("--device cuda was asked for, but PyTorch sees no GPU here. Use --device cpu.")
     try:
         torch.empty(1, device=device)
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:
         raise MiniditError(f"--device {device} cannot be used here. Use --device cpu.") from error
     return device
 

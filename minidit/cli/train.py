@@ -17,10 +17,10 @@ from minidit.errors import MiniditError
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.progress import progress
 from minidit.training.checkpoint import NAME, writable
-from minidit.training.experiment import Experiment, differences
+from minidit.training.experiment import Experiment
 from minidit.training.loop import Record, read_log, train
 from minidit.training.presets import experiment as experiment_named
-from minidit.training.state import TrainState
+from minidit.training.state import TrainState, refuse_another
 
 
 def command(
@@ -66,15 +66,8 @@ def command(
 def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str) -> TrainState:
     if not (folder / NAME).is_file():
         return TrainState.create(chosen, seed, device)
+    refuse_another(folder, chosen, seed)
     state = TrainState.load(folder, device)
-    differing = differences(chosen, state.experiment)
-    if seed != state.seed:
-        differing.append(f"seed: {seed} here, {state.seed} there")
-    if differing:
-        raise MiniditError(
-            f"{folder} holds another run, and it was left as it is. They differ in {'; '.join(differing)}. "
-            "Choose another --out, or give the settings of that run."
-        )
     if not state.finished:
         print(f"Continuing {folder} after step {state.step}.", flush=True)
     return state

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from minidit.data.images import Data, Images, split
@@ -29,13 +29,13 @@ def class_folders(folder: Path) -> list[Path]:
 
 def pictures(folder: Path) -> list[Path]:
     """The picture files directly in a folder, by name."""
-    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix.lower() in SUFFIXES]
 
 
 def read(path: Path, resolution: int) -> Tensor:
     """One picture, cropped to its centre square and resized: (3, resolution, resolution) in [-1, 1]."""
     with Image.open(path) as image:
-        image = image.convert("RGBA")
+        image = ImageOps.exif_transpose(image).convert("RGBA")  # a camera notes which side is up
         paper = Image.new("RGBA", image.size, "white")  # transparent parts become white
         image = Image.alpha_composite(paper, image).convert("RGB")
     side = min(image.size)
@@ -57,7 +57,7 @@ def folder_images(folder: Path, resolution: int) -> Data:
             try:
                 x.append(read(picture, resolution))
                 labels.append(label)
-            except (UnidentifiedImageError, OSError, SyntaxError) as error:
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
                 print(f"minidit: skipped {picture}: not a readable picture ({error})", file=sys.stderr)
     if len(x) < 20:
         raise MiniditError(f"The folder {folder} holds {len(x)} readable pictures; at least 20 are needed.")

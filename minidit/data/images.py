@@ -78,7 +78,8 @@ def split(images: Images, held_out: float) -> Data:
     train, apart = [], []
     for label in range(len(images.class_names)):
         members = shuffled[images.labels[shuffled] == label]
-        cut = round(len(members) * held_out)
+        # a small class still gives one, or nothing could be said about it; a single image is for training
+        cut = max(round(len(members) * held_out), min(1, len(members) - 1)) if len(members) else 0
         apart.append(members[:cut])
         train.append(members[cut:])
     halves = (torch.cat(part).sort().values for part in (train, apart))

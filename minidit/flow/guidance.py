@@ -1,5 +1,6 @@
 """Classifier-free guidance: walk past the conditional velocity, away from the unconditional one."""
 
+import torch
 from torch import Tensor
 
 from minidit.errors import MiniditError
@@ -30,7 +31,9 @@ def guide(v: Velocity, w: float, interval: tuple[float, float] = (0.0, 1.0)) -> 
         raise MiniditError(f"The guidance interval {interval} is empty; give (from, to) with from < to.")
 
     def guided(x: Tensor, t: Tensor, condition: Condition | Tensor | None = None) -> Tensor:
-        if w == 1 or not low <= float(t[0]) <= high:
+        # rounded as t is: 0.7 in float32 is a little less than 0.7
+        start, end = torch.tensor(interval, dtype=t.dtype).tolist()
+        if w == 1 or not start <= float(t[0]) <= end:
             return v(x, t, condition)
         both = Condition.of(condition).beside_null(len(x), x.device)
         # (2b, c, h, w) -> conditional (b, c, h, w), unconditional (b, c, h, w)

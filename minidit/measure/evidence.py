@@ -75,11 +75,15 @@ class Evidence:
         path = find(name, scale)
         if path is None:
             raise MiniditError(f"There is no recorded evidence {name}.{scale}.json in book/evidence.")
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values.pop("format", None) != FORMAT:
-            raise MiniditError(f"{path} is no evidence that this version can read (expected {FORMAT!r}).")
-        runs = tuple(Run(**run) for run in values.pop("runs"))
-        return cls(**values, runs=runs)
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if values.pop("format") != FORMAT:
+                raise KeyError
+            runs = tuple(Run(**run) for run in values.pop("runs"))
+            return cls(**values, runs=runs)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            message = f"{path} is no evidence that this version can read (expected {FORMAT!r})."
+            raise MiniditError(message) from None
 
     def to_json(self) -> str:
         """The file's content: one line a run, so that a difference can be read."""

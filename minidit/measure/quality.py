@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from minidit.data.images import Data
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.judge import Judge
 from minidit.measure.neighbours import Neighbours, neighbours
+from minidit.streams import generator
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,11 @@ class Quality:
 def quality(samples: Tensor, labels: Tensor, data: Data, judge: Judge) -> Quality:
     """Judge samples (n, c, h, w) in [-1, 1], drawn for `labels` (n,), against the real images."""
     real = judge.features(data.held_out.x)
+    # the images lie in their source's order, a folder's class by class: the floor needs a fair share of them
+    some = torch.randperm(len(data.train), generator=generator(0, "floor"))[: len(samples)]
     return Quality(
         accuracy=judge.accuracy(samples, labels),
         frechet_distance=frechet_distance(judge.features(samples), real),
-        frechet_floor=frechet_distance(judge.features(data.train.x[: len(samples)]), real),
+        frechet_floor=frechet_distance(judge.features(data.train.x[some]), real),
         neighbours=neighbours(samples, data.train.x, data.held_out.x),
     )

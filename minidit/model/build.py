@@ -27,10 +27,12 @@ def build(
         MiniditError: no such preset, no such setting, or settings that do not fit together.
     """
     config = replace(_preset(name), **_known(overrides))
+    # made on the CPU, where the position table has its float64 and one generator is all that is drawn from;
     # layers draw their default weights when they are made; they are replaced below, so the draw is undone
-    with torch.random.fork_rng(devices=[]), torch.device(device):
+    meta = torch.device(device).type == "meta"
+    with torch.random.fork_rng(devices=[]), torch.device("meta" if meta else "cpu"):
         model = DiT(config)
-    return model if torch.device(device).type == "meta" else initialise(model, seed)
+    return model if meta else initialise(model, seed).to(device)
 
 
 def _preset(name: str | ModelConfig) -> ModelConfig:

@@ -33,6 +33,8 @@ class ModelConfig:
         for name in ("in_channels", "input_size", "patch_size", "dim", "depth", "heads", "num_classes"):
             if getattr(self, name) < 1:
                 raise MiniditError(f"model.{name} is {getattr(self, name)}; it must be at least 1.")
+        if not 1 <= self.mlp_ratio * self.dim < float("inf"):
+            raise MiniditError(f"model.mlp_ratio is {self.mlp_ratio}; it must be more than 0, such as 4.0.")
         if self.input_size % self.patch_size:
             raise MiniditError(
                 f"model.patch_size {self.patch_size} does not divide model.input_size {self.input_size}: "

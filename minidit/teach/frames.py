@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import ipywidgets
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from minidit.errors import MiniditError
@@ -34,7 +33,7 @@ class Frames:
             raise MiniditError(
                 f"There are {len(figures)} figures for {len(values)} values; give one of each."
             )
-        self.pictures, self.alt, self.still = [_close(figure) for figure in figures], alt, still
+        self.pictures, self.alt, self.still = [png(figure) for figure in figures], alt, still
         size = sum(map(len, self.pictures))
         if size > LIMIT:
             raise MiniditError(
@@ -55,9 +54,3 @@ class Frames:
         bundle = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         bundle |= {"image/png": self.pictures[self.still], "text/plain": self.alt}
         return bundle, {"image/png": {"alt": self.alt}}
-
-
-def _close(figure: Figure) -> bytes:
-    data = png(figure)
-    plt.close(figure)
-    return data

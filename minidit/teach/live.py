@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Iterator
 
 from IPython.display import DisplayHandle
-from matplotlib import pyplot as plt
 
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.figures import curves
@@ -52,6 +51,4 @@ def _left(seconds: float, done: int, total: int | None) -> str:
 def _picture(losses: list[float], evidence: Evidence | None, words: str) -> dict[str, str | bytes]:
     figure = curves(losses, evidence)
     figure.axes[0].set_title(words, fontsize=9, loc="left")
-    bundle = {"image/png": png(figure), "text/plain": words}
-    plt.close(figure)
-    return bundle
+    return {"image/png": png(figure), "text/plain": words}

@@ -9,9 +9,12 @@ from minidit.errors import MiniditError
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG, equal bytes for equal figures."""
+    """The figure as a PNG, equal bytes for equal figures; the figure is closed."""
+    import matplotlib.pyplot as plt
+
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
     return buffer.getvalue()
 
 
@@ -25,10 +28,7 @@ def show(figure: Figure, alt: str) -> None:
     Raises:
         MiniditError: alt is empty.
     """
-    import matplotlib.pyplot as plt
-
     if not alt.strip():
         raise MiniditError("A figure needs words for those who cannot see it: give alt, one sentence or two.")
     bundle = {"image/png": png(figure), "text/plain": alt}
-    plt.close(figure)
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,12 @@ def write_whole(path: Path, content: bytes) -> Path:
 
 def writable(folder: Path) -> None:
     """Find out before an hour of work whether `folder` can be written to. Raises MiniditError if not."""
-    write_whole(folder / "try", b"").unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise MiniditError(_cannot_write(folder / NAME, error)) from error
 
 
 def _remove(partial: Path) -> None:
@@ -105,16 +111,20 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+            # copies: the tensors of safe_open look into the file, and Windows replaces no file that is in use
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}
     except (SafetensorError, OSError) as error:
         raise MiniditError(
             f"{path} is damaged or is no safetensors file ({error}). Nothing was changed; move it away, "
             "or choose another --out, and train again."
         ) from error
-    about = json.loads(metadata.get("minidit", "{}"))
-    if about.get("format") != FORMAT:
+    try:
+        about = json.loads(metadata["minidit"])
+        if about["format"] != FORMAT:
+            raise KeyError
+        return Checkpoint(about["experiment"], about["seed"], about["step"], tensors)
+    except (KeyError, TypeError, ValueError):
         raise MiniditError(
-            f"{path} was not written by this version of minidit (format {about.get('format')}, expected "
-            f"{FORMAT}). Nothing was changed; choose another --out."
-        )
-    return Checkpoint(about["experiment"], about["seed"], about["step"], tensors)
+            f"{path} was not written by this version of minidit (format {FORMAT} was expected). Nothing was "
+            "changed; choose another --out."
+        ) from None

@@ -27,6 +27,8 @@ class TrainingConfig:
         for name in ("steps", "batch_size", "lr", "clip"):
             if not getattr(self, name) > 0:
                 raise MiniditError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
+        if not 0 <= self.weight_decay < float("inf"):
+            raise MiniditError(f"training.weight_decay is {self.weight_decay}; it must be 0 or more.")
         for name in ("warmup", "beta2", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise MiniditError(

@@ -45,6 +45,8 @@ class Experiment:
             place = nested
             for group in groups:
                 place = place.setdefault(group, {})
+                if not isinstance(place, dict):
+                    raise MiniditError(f"{key} is set inside {group}, which was itself given a value.")
             place[name] = value
         return _merge(self, nested, "")
 

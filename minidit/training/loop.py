@@ -12,7 +12,7 @@ from minidit.errors import MiniditError, TrainingDiverged
 from minidit.streams import Streams
 from minidit.training.checkpoint import write_whole
 from minidit.training.schedule import learning_rate
-from minidit.training.state import TrainState
+from minidit.training.state import TrainState, refuse_another
 from minidit.training.step import train_step
 
 LOG = "log.jsonl"
@@ -49,14 +49,17 @@ def train(
         A Record after each step; by then its checkpoint, if one was due, is on disk.
 
     Raises:
-        MiniditError: the images do not fit the network, or the disk refuses.
+        MiniditError: the images do not fit the network, the folder holds another run, or the disk refuses.
         TrainingDiverged: the loss or gradient is not finite; the last checkpoint is untouched.
     """
     config, streams = state.experiment.training, Streams(state.seed)
     until = config.steps if until is None else until
+    if save_every < 1:
+        raise MiniditError(f"save_every is {save_every}; a checkpoint is due every 1 step or more.")
     state.experiment.check(data)
     device = next(state.model.parameters()).device
     if folder is not None:
+        refuse_another(Path(folder), state.experiment, state.seed)
         _forget_after(Path(folder), state.step)
     while state.step < until:
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)

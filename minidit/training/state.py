@@ -10,8 +10,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from minidit.errors import MiniditError
 from minidit.model.build import build
-from minidit.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from minidit.training.experiment import Experiment
+from minidit.training.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
+from minidit.training.experiment import Experiment, differences
 from minidit.training.schedule import ema
 
 
@@ -74,6 +74,21 @@ class TrainState:
     def finished(self) -> bool:
         """Whether all steps of the experiment are done."""
         return self.step >= self.experiment.training.steps
+
+
+def refuse_another(folder: Path, experiment: Experiment, seed: int) -> None:
+    """Raise MiniditError where `folder` holds a run with other settings or another seed."""
+    if not (folder / NAME).is_file():
+        return
+    saved = read_checkpoint(folder)
+    differing = differences(experiment, Experiment.from_dict(saved.experiment))
+    if seed != saved.seed:
+        differing.append(f"seed: {seed} here, {saved.seed} there")
+    if differing:
+        raise MiniditError(
+            f"{folder} holds another run, and it was left as it is. They differ in {'; '.join(differing)}. "
+            "Choose another folder, or give the settings of that run."
+        )
 
 
 def _restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:

@@ -87,6 +87,12 @@ def test_wrong_words_get_a_sentence(capsys, tmp_path):
     assert "Did you mean model.depth" in failure(capsys, "train", "digits", "model.deph=3", *out)
     assert "does not divide" in failure(capsys, "train", "digits", "model.patch_size=3", *out)
     assert "holds no pictures" in failure(capsys, "train", f"folder:{tmp_path}", *out)
+    assert "--device is xpu" in failure(capsys, "train", "--device", "xpu", *out)
+    assert "save_every is 0" in failure(
+        capsys, "train", *SMALL, "--save-every", "0", "--out", tmp_path / "zero"
+    )
+    assert "--jobs is 0" in failure(capsys, "evidence", "--jobs", "0")
+    assert "weight_decay is -1" in failure(capsys, "train", "digits", "training.weight_decay=-1", *out)
     assert "--threads is 0" in failure(capsys, "train", "--threads", "0", *out)
     assert not (tmp_path / "run").exists()
 

@@ -9,7 +9,18 @@ from PIL import Image
 import minidit
 from minidit import MiniditError, Streams
 from minidit.data import DataConfig, load
-from minidit.data.shapes import CLASS_NAMES, RGB, SHAPES, Factors, captions, draw_factors, render
+from minidit.data.folder import read
+from minidit.data.images import Images, split
+from minidit.data.shapes import (
+    CLASS_NAMES,
+    RGB,
+    SHAPES,
+    Factors,
+    captions,
+    draw_factors,
+    render,
+    signed_distance,
+)
 
 
 def test_digits_are_halved_by_class_and_disjoint(digits):
@@ -141,3 +152,56 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
     picture_folder(tmp_path, count=3)
     with pytest.raises(MiniditError, match="at least 20"):
         load(DataConfig(f"folder:{tmp_path}"))
+
+
+def test_the_order_of_the_images_depends_on_the_seed(digits):
+    one, two = (digits.train.batch(Streams(seed), 0, 64).x for seed in (0, 1))
+    assert not torch.equal(one, two)
+
+
+def test_the_split_is_shuffled():
+    x = torch.linspace(-1, 1, 200).view(200, 1, 1, 1)
+    data = split(Images(x, torch.zeros(200).long(), ("a",)), held_out=0.5)
+    assert abs(data.held_out.x.mean()) < 0.25  # the first half would have a mean of -0.5
+
+
+def test_no_held_out_shape_is_in_the_training_set():
+    data = load(DataConfig("shapes", resolution=8, count=1024))
+    together = torch.cat([data.train.x, data.held_out.x]).flatten(1)
+    assert len(together.unique(dim=0)) == len(together)
+
+
+@pytest.mark.parametrize(
+    ("shape", "inside", "outside"),
+    [  # in units of the radius, x to the right and y downwards
+        ("circle", [(0.9, 0.0), (0.6, 0.6)], [(0.8, 0.8)]),
+        ("square", [(0.8, 0.8), (-0.8, 0.8)], [(0.95, 0.0)]),
+        ("triangle", [(0.0, -0.8), (0.8, 0.9), (-0.8, 0.9)], [(0.5, -0.5), (-0.5, -0.5)]),
+        ("cross", [(0.9, 0.0), (0.0, -0.9)], [(0.6, 0.6), (-0.6, 0.6)]),
+    ],
+)
+def test_each_name_is_its_shape(shape, inside, outside):
+    def distance(point):
+        x, y = (torch.tensor(value).view(1, 1, 1) for value in point)
+        return signed_distance(torch.full((1, 1, 1), SHAPES.index(shape)), x, y, torch.ones(1, 1, 1)).item()
+
+    assert max(map(distance, inside)) < 0 < min(map(distance, outside))
+
+
+def test_two_objects_lie_in_the_picture_in_either_order():
+    factors = draw_factors(300, 2, minidit.generator(0, "test"))
+    gap = (factors.x[:, 0] - factors.x[:, 1]).abs() - factors.radius.sum(1)
+    assert gap.min() >= 0
+    for centre in (factors.x, factors.y):
+        assert (centre - factors.radius).min() >= 0 and (centre + factors.radius).max() <= 1
+    assert 0.4 < (factors.x[:, 0] < factors.x[:, 1]).float().mean() < 0.6
+
+
+def test_a_picture_is_cropped_to_its_centre_and_laid_on_white(tmp_path):
+    wide = Image.new("RGBA", (30, 10), "red")
+    wide.paste((0, 0, 255, 255), (10, 0, 20, 10))
+    wide.putpixel((15, 5), (0, 0, 0, 0))
+    wide.save(tmp_path / "wide.png")
+    x = read(tmp_path / "wide.png", 10)
+    assert x[:, 5, 5].tolist() == [1, 1, 1]
+    assert x[:, 0, 0].tolist() == x[:, 9, 9].tolist() == [-1, -1, 1]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import minidit
 from minidit import Batch, Condition, Flow, Keys, MiniditError, Objective, Streams
 from minidit.flow.objective import Draw
 
@@ -120,3 +121,8 @@ def test_what_is_dropped_has_nothing_to_do_with_the_time_or_the_noise():
     for other in (draw.t, draw.noise.flatten()):
         difference = other[draw.drop].mean() - other[~draw.drop].mean()
         assert abs(difference) < 5 * other.std() * (4 / 20_000) ** 0.5
+
+
+def test_streams_do_not_coincide():
+    first = {int(torch.randint(2**31, (1,), generator=minidit.generator(0, "noise", k))) for k in range(3000)}
+    assert len(first) >= 2999

@@ -114,3 +114,12 @@ def test_both_ends_belong_to_the_interval():
 def test_what_was_dropped_stays_dropped_under_guidance():
     condition = Condition(labels=LABELS, drop=torch.tensor([True, False]))
     assert guide(labelled, 2.0)(START, torch.zeros(2), condition).flatten().tolist() == [-1, 11]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_both_ends_of_the_interval_are_guided(dtype):
+    sizes = []
+    guided = guide(lambda x, t, c: (sizes.append(len(x)), x)[1], 2.0, interval=(0.7, 0.8))
+    for t in (0.6, 0.7, 0.8, 0.9):
+        guided(torch.zeros(1, 1, 1, 1), torch.full((1,), t, dtype=dtype), torch.tensor([0]))
+    assert sizes == [1, 2, 2, 1]

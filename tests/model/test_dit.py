@@ -8,7 +8,9 @@ import torch.nn.functional as F
 
 import minidit
 from minidit import Condition, Keys, MiniditError
+from minidit.model.block import layer_norm
 from minidit.model.init import initialise
+from minidit.model.mlp import MLP
 
 CONFIG = minidit.ModelConfig(
     in_channels=2, input_size=8, patch_size=2, dim=32, depth=3, heads=4, num_classes=5
@@ -154,3 +156,15 @@ def test_the_time_scale_multiplies_the_time(model, inputs):
 def test_the_mlp_ratio_sets_the_hidden_width():
     block = minidit.build(CONFIG, mlp_ratio=2.5).blocks[0]
     assert block.mlp.up.weight.shape == (80, 32) and block.mlp.down.weight.shape == (32, 80)
+
+
+def test_the_mlp_uses_the_tanh_gelu():
+    mlp, x = MLP(8, 32).double(), 2 * torch.randn(64, 8, dtype=torch.float64)
+    y = mlp.up(x)
+    tanh = 0.5 * y * (1 + torch.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)))
+    torch.testing.assert_close(mlp(x), mlp.down(tanh), rtol=0, atol=1e-12)
+
+
+def test_layer_norm_adds_one_millionth_to_the_variance():
+    x = torch.tensor([[-1e-3, 1e-3]], dtype=torch.float64)  # variance 1e-6: halved by an eps as large
+    torch.testing.assert_close(layer_norm(2)(x), x / math.sqrt(2e-6))

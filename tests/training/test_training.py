@@ -197,3 +197,11 @@ def test_samples_come_from_the_averaged_weights_and_the_named_noise(tiny, digits
         for parameter in state.model.parameters():
             parameter.zero_()
     assert torch.equal(one, sample(state, labels, w=1.0, steps=3))
+
+
+def test_each_step_uses_and_logs_the_rate_of_the_schedule(tiny, digits):
+    state = TrainState.create(tiny)
+    used = []
+    state.optimizer.register_step_pre_hook(lambda optimizer, *_: used.append(optimizer.param_groups[0]["lr"]))
+    logged = [record.lr for record in train(state, digits)]
+    assert used == logged == [learning_rate(tiny.training, step) for step in range(12)]
