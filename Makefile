@@ -38,10 +38,11 @@ quick: setup  ## for the working day, at most 3 minutes: style, the pairs of the
 	$(call stage,fast tests,$(ONE_CORE) $(BIN)/python -m pytest -m "not slow" -n 2)
 	$(total)
 
+# loadscope keeps a file of tests on one core, so that its course or its browser is made once
 test: setup  ## everything that CI runs: style, the pairs of the book, all tests, every chapter executed
 	$(call stage,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 	$(call stage,book check,$(BIN)/minidit book check)
-	$(call stage,tests,$(ONE_CORE) $(BIN)/python -m pytest -n 2)
+	$(call stage,tests,$(ONE_CORE) $(BIN)/python -m pytest -n 2 --dist loadscope)
 	$(call stage,book test,$(BIN)/minidit book test)
 	$(total)
 
