@@ -1,10 +1,7 @@
 """Check an answer, give a hint, remember what was solved."""
 
-import json
-import os
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +9,9 @@ import torch
 from minidit.teach.exercise import Exercise, exercises, find
 from minidit.teach.expect import CheckFailed
 from minidit.teach.limit import borrowed, within
-from minidit.training.checkpoint import write_whole
+from minidit.teach.notebook import note, noted
+
+FILE = "exercises"
 
 
 def check(name: str, answer: Callable, seed: int | None = None) -> None:
@@ -66,7 +65,7 @@ def _lean(answer: Callable) -> str:
 def hint(name: str) -> None:
     """Print the next hint of an exercise; the last is nearly the answer."""
     item = find(name)
-    given = _notes().get("hints", {}).get(name, 0)
+    given = noted(FILE).get("hints", {}).get(name, 0)
     number = min(given, len(item.hints) - 1)
     print(f"Hint {number + 1} of {len(item.hints)} for exercise {name}: {item.hints[number]}")
     _remember("hints", name, number + 1)
@@ -74,7 +73,7 @@ def hint(name: str) -> None:
 
 def status() -> str:
     """A line for each exercise: solved or open, and the hints taken."""
-    notes = _notes()
+    notes = noted(FILE)
     lines = []
     for item in exercises():
         mark = "solved" if item.name in notes.get("solved", {}) else "open  "
@@ -83,19 +82,7 @@ def status() -> str:
     return "\n".join(lines)
 
 
-def _file() -> Path:
-    home = os.environ.get("MINIDIT_HOME")
-    return (Path(home) if home else Path.home() / ".minidit") / "exercises.json"
-
-
-def _notes() -> dict[str, Any]:
-    try:
-        return json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
 def _remember(group: str, name: str, value: Any) -> None:
-    notes = _notes()
+    notes = noted(FILE)
     notes.setdefault(group, {})[name] = value
-    write_whole(_file(), json.dumps(notes, indent=1).encode())
+    note(FILE, notes)

@@ -1,23 +1,9 @@
 """Say what you expect before you look: a prediction, written down and shown again beside the result."""
 
-import json
-import os
-from pathlib import Path
-
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.teach.notebook import note, noted, place
 
-
-def _file() -> Path:
-    home = os.environ.get("MINIDIT_HOME")
-    return (Path(home) if home else Path.home() / ".minidit") / "predictions.json"
-
-
-def _noted() -> dict[str, str]:
-    try:
-        return json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+FILE = "predictions"
 
 
 def predict(name: str, question: str, choices: dict[str, str], guess: str | None = None) -> None:
@@ -36,22 +22,22 @@ def predict(name: str, question: str, choices: dict[str, str], guess: str | None
         raise MiniditError(
             f"guess is {guess!r}; it must be one of {', '.join(choices)}, or None to think longer."
         )
-    noted = _noted()
+    guesses = noted(FILE)
     print(question)
     for letter, words in choices.items():
         print(f"  {letter}) {words}")
-    if guess is not None and name not in noted:
-        noted[name] = guess
-        write_whole(_file(), json.dumps(noted, indent=1).encode())
-    if name in noted:
-        print(f"Your first prediction, {noted[name]}, stands. It is written down in {_file()}.")
+    if guess is not None and name not in guesses:
+        guesses[name] = guess
+        note(FILE, guesses)
+    if name in guesses:
+        print(f"Your first prediction, {guesses[name]}, stands. It is written down in {place(FILE)}.")
     else:
         print('Commit yourself: put guess="a" (or another letter) into this cell and run it again.')
 
 
 def compare(name: str, answer: str, because: str) -> None:
     """Put the result beside the prediction called `name`."""
-    guess = _noted().get(name)
+    guess = noted(FILE).get(name)
     said = {None: "You made no prediction.", answer: f"You predicted {answer}: right."}
     print(f"The answer is {answer}: {because}")
     print(said.get(guess, f"You predicted {guess}. What did you think would happen, and why did it not?"))
