@@ -1,5 +1,6 @@
 """The slow code and its vectors belong together, and every tensor of a vector shows in the outputs."""
 
+import ast
 import importlib
 import sys
 from pathlib import Path
@@ -18,6 +19,15 @@ KIB = 1024
 def test_every_configuration_has_its_file_and_every_file_its_configuration():
     assert {path.stem for path in FILES} == set(make_vectors.CONFIGS)
     assert {run.family(config) for config in make_vectors.CONFIGS.values()} == set(run.FAMILIES)
+
+
+def test_the_slow_code_owes_nothing_to_minidit():
+    allowed = {"slow", "torch", "safetensors"} | sys.stdlib_module_names
+    for path in make_vectors.FOLDER.parent.joinpath("slow").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+                assert {name.split(".")[0] for name in names} <= allowed, path.name
 
 
 def test_the_vectors_are_small():
