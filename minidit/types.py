@@ -35,10 +35,14 @@ class Condition(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Random keys for the parts of a network that skip work in training. None: nothing is skipped."""
+    """Random keys, uniform in [0, 1), for the parts of a network that skip work in training.
+
+    route (batch, routes, tokens), depth (batch, blocks), mask (batch, tokens). None: nothing is skipped.
+    """
 
     route: Tensor | None = None
     depth: Tensor | None = None
+    mask: Tensor | None = None
 
 
 class Batch(NamedTuple):

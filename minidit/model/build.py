@@ -7,9 +7,12 @@ import torch
 from torch import nn
 
 from minidit.errors import MiniditError
-from minidit.model.config import PRESETS, ModelConfig
+from minidit.model.config import ModelConfig
+from minidit.model.ddt import DDT
 from minidit.model.dit import DiT
 from minidit.model.init import initialise
+from minidit.model.maskdit import MaskDiT
+from minidit.model.presets import PRESETS
 
 
 def build(
@@ -26,16 +29,18 @@ def build(
     Raises:
         MiniditError: no such preset, no such setting, or settings that do not fit together.
     """
-    config = replace(_preset(name), **_known(overrides))
+    config = replace(preset(name), **_known(overrides))
+    network = DDT if config.encoder_depth else MaskDiT if config.mask else DiT
     # made on the CPU, where the position table has its float64 and one generator is all that is drawn from;
     # layers draw their default weights when they are made; they are replaced below, so the draw is undone
     meta = torch.device(device).type == "meta"
     with torch.random.fork_rng(devices=[]), torch.device("meta" if meta else "cpu"):
-        model = DiT(config)
+        model = network(config)
     return model if meta else initialise(model, seed).to(device)
 
 
-def _preset(name: str | ModelConfig) -> ModelConfig:
+def preset(name: str | ModelConfig) -> ModelConfig:
+    """The settings called `name`, or those given. Raises MiniditError where there are none."""
     if isinstance(name, ModelConfig):
         return name
     if name not in PRESETS:

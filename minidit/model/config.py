@@ -1,76 +1,116 @@
-"""What a network is made of, as a record; and the twelve networks of the DiT paper."""
+"""What a network is made of, as a record: each debated choice is one axis."""
 
 from dataclasses import dataclass
 
-from minidit.errors import MiniditError
+from minidit.model.refuse import refuse
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The settings of a DiT. They travel in every checkpoint.
+    """The settings of a network. They travel in every checkpoint; the defaults are DiT-S/2.
 
-    in_channels, input_size: what goes in, (batch, in_channels, input_size, input_size).
-    patch_size: side of a patch; an image becomes (input_size / patch_size)^2 tokens.
-    dim, depth, heads, mlp_ratio: width of a token, number of blocks, attention heads, MLP width / dim.
-    num_classes: class labels 0 .. num_classes - 1; label num_classes is the null label.
-    learn_sigma: twice the output channels, as DiT has them for its learned variance.
-    time_scale: t in [0, 1] is multiplied by this before its sinusoidal features.
+    Images
+        in_channels, input_size: what goes in, (batch, in_channels, height, width); input_size is the side
+            of a square image, or (height, width).
+        patch_size: side of a patch; an image becomes height / patch_size * width / patch_size tokens.
+        learn_sigma: twice the output channels, as DiT has them for its learned variance.
+
+    Blocks
+        dim, depth, heads: width of a token, number of blocks, attention heads.
+        mlp: "gelu" or "swiglu"; mlp_ratio: width of a GELU MLP / dim (SwiGLU takes 2/3 of it, so that both
+            have equal parameters); mlp_bias: whether its layers have biases.
+        norm: "layer", "rms", "ada", "detach" or "none"; norm_affine: learned gain (and bias, of "layer").
+        placement: "pre", "post" or "sandwich": where the norm stands around a branch.
+        qkv_bias: biases of queries, keys and values. qk_norm: normalise queries and keys of each head:
+            False, True (RMSNorm with gain) or "layer" (LayerNorm with gain and bias).
+        position: "sincos", "learned" or "none", added to the tokens; position_scale divides the
+            coordinates of "sincos". rope: "none", "axial" (LightningDiT) or "ddt", rotates queries and keys.
+
+    What the network is told
+        time_as, label_as, text_as: "modulation", "token" (in context), "cross_attention" or "none".
+        num_classes: class labels 0 .. num_classes - 1; label num_classes is the null label.
+        text_dim: width of a caption token, or of the pooled caption where text_as is "modulation".
+        time_scale, time_offset, time_period: the sinusoidal features see time_scale * t + time_offset, with
+            periods from 2 pi to 2 pi * time_period.
+        modulation: "per_block" (adaLN), "shared" (adaLN-single) or "none"; gate: whether branches are gated.
+        zero_init: what starts at zero: "gates" (modulation, gates and cross-attention of the blocks),
+            "head" (the last layer), "both" or "none".
+
+    Work dropped in training, where keys are passed in
+        route: "none", "tread", or blocks and the share of tokens that skips them: "3-9@0.5,10-11@0.25".
+        stochastic_depth: the share of samples that skips the last block; earlier blocks skip fewer.
+        mask: the share of tokens that the encoder never sees; then decoder_depth, decoder_dim and
+            decoder_heads are MaskDiT's decoder.
+
+    encoder_depth: of the blocks, so many make DDT's condition encoder; 0 means no DDT.
     """
 
     in_channels: int = 4
-    input_size: int = 32
+    input_size: int | tuple[int, int] = 32
     patch_size: int = 2
     dim: int = 384
     depth: int = 12
     heads: int = 6
+    mlp: str = "gelu"
     mlp_ratio: float = 4.0
+    mlp_bias: bool = True
+    norm: str = "layer"
+    norm_affine: bool = False
+    placement: str = "pre"
+    qkv_bias: bool = True
+    qk_norm: bool | str = False
+    position: str = "sincos"
+    position_scale: float = 1.0
+    rope: str = "none"
+    time_as: str = "modulation"
+    label_as: str = "modulation"
+    text_as: str = "none"
     num_classes: int = 1000
-    learn_sigma: bool = True
+    text_dim: int = 0
     time_scale: float = 1000.0
+    time_offset: float = 0.0
+    time_period: float = 10_000.0
+    modulation: str = "per_block"
+    gate: bool = True
+    zero_init: str = "both"
+    route: str = "none"
+    stochastic_depth: float = 0.0
+    mask: float = 0.0
+    decoder_depth: int = 8
+    decoder_dim: int = 512
+    decoder_heads: int = 16
+    encoder_depth: int = 0
+    learn_sigma: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, in a sentence."""
-        for name in ("in_channels", "input_size", "patch_size", "dim", "depth", "heads", "num_classes"):
-            if getattr(self, name) < 1:
-                raise MiniditError(f"model.{name} is {getattr(self, name)}; it must be at least 1.")
-        if not 1 <= self.mlp_ratio * self.dim < float("inf"):
-            raise MiniditError(f"model.mlp_ratio is {self.mlp_ratio}; it must be more than 0, such as 4.0.")
-        if self.input_size % self.patch_size:
-            raise MiniditError(
-                f"model.patch_size {self.patch_size} does not divide model.input_size {self.input_size}: "
-                f"choose a patch of {_divisors(self.input_size)}, or images of another side."
-            )
-        if self.dim % self.heads:
-            raise MiniditError(
-                f"model.heads {self.heads} does not divide model.dim {self.dim}: every head needs an "
-                "equal, whole share of the width."
-            )
-        if self.dim % 4:
-            raise MiniditError(
-                f"model.dim is {self.dim}; it must be a multiple of 4, because a position is written as "
-                "sines and cosines of its row and of its column."
-            )
+        if isinstance(self.input_size, list):  # as JSON gives it back
+            object.__setattr__(self, "input_size", tuple(self.input_size))
+        refuse(self)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        side = self.input_size
+        return side if isinstance(side, tuple) else (side, side)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of tokens."""
+        height, width = self.image_size
+        return height // self.patch_size, width // self.patch_size
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one image."""
+        rows, columns = self.grid
+        return rows * columns
 
     @property
     def out_channels(self) -> int:
         """Channels that come out."""
         return self.in_channels * (2 if self.learn_sigma else 1)
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of one image."""
-        return (self.input_size // self.patch_size) ** 2
-
-
-def _divisors(n: int) -> str:
-    return ", ".join(str(p) for p in range(1, n + 1) if n % p == 0)
-
-
-# Peebles and Xie 2022, table 1: width, depth, heads
-SIZES = {"S": (384, 12, 6), "B": (768, 12, 12), "L": (1024, 24, 16), "XL": (1152, 28, 16)}
-
-PRESETS = {
-    f"DiT-{size}/{patch}": ModelConfig(dim=dim, depth=depth, heads=heads, patch_size=patch)
-    for size, (dim, depth, heads) in SIZES.items()
-    for patch in (2, 4, 8)
-}
+    def told_as(self, way: str) -> list[str]:
+        """Which of time, label and text the network is told by `way`."""
+        return [name for name in ("time", "label", "text") if getattr(self, f"{name}_as") == way]

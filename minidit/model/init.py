@@ -20,9 +20,19 @@ def zeros(weight: Tensor, draw: torch.Generator) -> None:
     weight.zero_()
 
 
+def ones(weight: Tensor, draw: torch.Generator) -> None:
+    """All ones: the gain of a norm, and a gate that is open from the start."""
+    weight.fill_(1)
+
+
 def normal(weight: Tensor, draw: torch.Generator) -> None:
-    """Normal with standard deviation 0.02: the embeddings of time and label."""
+    """Normal with standard deviation 0.02: embeddings, learned positions, null and mask tokens."""
     weight.normal_(0, 0.02, generator=draw)
+
+
+def narrow(weight: Tensor, draw: torch.Generator) -> None:
+    """Normal with standard deviation 1 / sqrt(dim): PixArt's tables, where they do not start at zero."""
+    weight.normal_(0, weight.shape[-1] ** -0.5, generator=draw)
 
 
 def xavier(weight: Tensor, draw: torch.Generator) -> None:
@@ -32,7 +42,7 @@ def xavier(weight: Tensor, draw: torch.Generator) -> None:
 
 
 def weights_start_as(rule: Rule, module: nn.Module) -> nn.Module:
-    """Note on `module` how its weight is to start, and return it."""
+    """Note on `module` how its own parameters, besides a bias, are to start, and return it."""
     module.init_rule = rule
     return module
 

@@ -1,9 +1,11 @@
 """An experiment is a composition of records, and an arm of it is a dotted override."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from minidit.data.images import Data
 from minidit.data.source import DataConfig
@@ -52,20 +54,26 @@ class Experiment:
 
     def check(self, data: Data) -> None:
         """Refuse a network that does not fit the images."""
-        channels, height, width = data.train.x.shape[1:]
+        model, (channels, *size) = self.model, data.train.x.shape[1:]
         found = {
-            "in_channels": channels,
-            "input_size": height,
-            "num_classes": len(data.train.class_names),
+            "in_channels": (model.in_channels, channels),
+            "input_size": (_side(model.image_size), _side(size)),
+            "num_classes": (model.num_classes, len(data.train.class_names)),
         }
-        if height != width:
-            raise MiniditError(f"Images are {height} x {width} pixels; they must be square.")
-        for name, value in found.items():
-            if getattr(self.model, name) != value:
+        if model.label_as == "none":
+            found.pop("num_classes")
+        for name, (ours, needed) in found.items():
+            if ours != needed:
                 raise MiniditError(
-                    f"model.{name} is {getattr(self.model, name)}, but the images of {self.data.source} "
-                    f"need {value}: add model.{name}={value}."
+                    f"model.{name} is {ours}, but the images of {self.data.source} need {needed}: "
+                    f"add model.{name}={needed}."
                 )
+
+
+def _side(size: Sequence[int]) -> int | list[int]:
+    """How a person writes the size of an image: 32, or [32, 48]."""
+    height, width = size
+    return height if height == width else [height, width]
 
 
 def differences(ours: Experiment, theirs: Experiment) -> list[str]:
@@ -102,22 +110,40 @@ def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
             )
         nested = is_dataclass(current)
         changes[key] = (
-            _merge(current, value, f"{prefix}{key}.") if nested else _typed(current, value, prefix + key)
+            _merge(current, value, f"{prefix}{key}.") if nested else _typed(record, key, value, prefix + key)
         )
     return replace(record, **changes)
 
 
-def _typed(current: Any, value: Any, key: str) -> Any:
-    """Read `value`, perhaps a string from the command line, as the type of the present value."""
-    wanted = type(current)
-    try:
-        if isinstance(value, str) and wanted is not str:
-            value = json.loads(value.lower())
-        if wanted is float and type(value) is int:
-            value = float(value)
-        if type(value) is not wanted:
-            raise TypeError
-    except (ValueError, TypeError):
-        kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[wanted]
-        raise MiniditError(f"{key} is {value!r}; it must be {kind}, such as {current}.") from None
+KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", tuple: "a list"}
+
+
+def _typed(record: Any, name: str, value: Any, key: str) -> Any:
+    """Read `value`, perhaps a string from the command line, as one of the types that the setting may have."""
+    wanted = _types(get_type_hints(type(record))[name])
+    if isinstance(value, str) and str not in wanted:
+        value = _read(value)
+    elif isinstance(value, str) and len(wanted) > 1:  # a word is one choice of several: qk_norm=true, =layer
+        value = read if type(read := _read(value)) in wanted else value
+    if float in wanted and type(value) is int:
+        value = float(value)
+    if tuple in wanted and isinstance(value, list):
+        value = tuple(value)
+    if type(value) not in wanted:
+        kinds = " or ".join(KINDS[kind] for kind in wanted)
+        raise MiniditError(f"{key} is {value!r}; it must be {kinds}, such as {getattr(record, name)}.")
     return value
+
+
+def _types(hint: Any) -> tuple[type, ...]:
+    """The plain types of an annotation: `int | tuple[int, int]` -> (int, tuple)."""
+    return tuple(
+        get_origin(part) or part for part in (get_args(hint) if isinstance(hint, UnionType) else [hint])
+    )
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text.lower())
+    except ValueError:
+        return text

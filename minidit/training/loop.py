@@ -9,11 +9,14 @@ from pathlib import Path
 
 from minidit.data.images import Data
 from minidit.errors import MiniditError, TrainingDiverged
+from minidit.flow.objective import Draw
+from minidit.model.trunk import draw_keys
 from minidit.streams import Streams
 from minidit.training.checkpoint import write_whole
 from minidit.training.schedule import learning_rate
 from minidit.training.state import TrainState, refuse_another
 from minidit.training.step import train_step
+from minidit.types import Batch, Keys
 
 LOG = "log.jsonl"
 
@@ -64,7 +67,7 @@ def train(
     while state.step < until:
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
         batch = data.train.batch(streams, state.step, config.batch_size).to(device)
-        result = train_step(state, batch, state.experiment.objective.draw(batch, streams, state.step))
+        result = train_step(state, batch, _draw(state, batch, streams))
         loss, norm = float(result.loss), float(result.gradient_norm)
         _refuse_divergence(state.step, loss, norm)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
@@ -74,6 +77,13 @@ def train(
             if state.step % save_every == 0 or state.step == until:
                 state.save(folder)
         yield record
+
+
+def _draw(state: TrainState, batch: Batch, streams: Streams) -> Draw:
+    """All the chance of one step: the objective's, and the keys of what the network skips in training."""
+    draw = state.experiment.objective.draw(batch, streams, state.step)
+    keys = draw_keys(state.experiment.model, len(batch.x), streams, state.step)
+    return draw._replace(keys=Keys(*(None if key is None else key.to(batch.x.device) for key in keys)))
 
 
 def _refuse_divergence(step: int, loss: float, norm: float) -> None:

@@ -45,7 +45,7 @@ def sample(
         raise MiniditError(
             f"{what}; this model draws 0 to {config.num_classes - 1}, and {config.num_classes} for no label."
         )
-    shape = (len(labels), config.in_channels, config.input_size, config.input_size)
+    shape = (len(labels), config.in_channels, *config.image_size)
     noise = torch.randn(shape, generator=generator(seed, "sample"))
     v = guide(state.experiment.objective.flow.velocity(state.ema.module.eval()), w)
     parts = list(zip(noise.split(batch), labels.split(batch), strict=True))

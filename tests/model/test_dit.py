@@ -8,7 +8,8 @@ import torch.nn.functional as F
 
 import minidit
 from minidit import Condition, Keys, MiniditError
-from minidit.model.block import layer_norm
+from minidit.model.norm import layer_norm
+from minidit.model.block import Given
 from minidit.model.init import initialise
 from minidit.model.mlp import MLP
 
@@ -113,8 +114,8 @@ def test_kept_features_are_the_outputs_of_the_named_blocks(model, inputs):
     out, features = model(*inputs, keep=(1, 3))
     assert torch.equal(out, model(*inputs))
     assert list(features) == [1, 3]
-    c = F.silu(model.time(inputs[1]) + model.label(inputs[2], None))
-    again = model.blocks[2](model.blocks[1](features[1], c), c)
+    given = Given(c=F.silu(model.time(inputs[1]) + model.label(inputs[2], None)).unsqueeze(1))
+    again = model.blocks[2](model.blocks[1](features[1], given), given)
     torch.testing.assert_close(again, features[3])
 
 
