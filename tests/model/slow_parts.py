@@ -35,7 +35,7 @@ def norm(kind, x, p=None, eps=1e-6):
 
 
 def position_table(config, dim):
-    """(tokens, dim): sines and cosines of the column, then of the row."""
+    """(tokens, dim): sines and cosines of the column, then of the row, kept in float32."""
     rows, columns = config.grid
     omega = [10000 ** (-k / (dim // 4)) for k in range(dim // 4)]
     table = []
@@ -58,14 +58,14 @@ def angles(config, head):
             else:
                 u, v = 16 * row / max(rows - 1, 1), 16 * column / max(columns - 1, 1)
                 table.append([place * w for w in omega for place in (v, u)])
-    return torch.tensor(table, dtype=torch.float64).float().double()
+    return torch.tensor(table, dtype=torch.float64)
 
 
 def turned(x, angle):
-    """Pairs as complex numbers, times exp(i angle)."""
-    return torch.view_as_real(
-        torch.view_as_complex(x.reshape(len(x), -1, 2)) * torch.exp(1j * angle)
-    ).flatten(1)
+    """Pairs as complex numbers, times exp(i angle), which the library keeps in float32."""
+    pairs = torch.view_as_complex(x.reshape(len(x), -1, 2))
+    turn = torch.complex(torch.cos(angle).float().double(), torch.sin(angle).float().double())
+    return torch.view_as_real(pairs * turn).flatten(1)
 
 
 def one_head(q, k, v):
