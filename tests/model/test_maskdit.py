@@ -29,6 +29,7 @@ def seen_by(keys):
 def test_half_the_tokens_are_visible_the_lowest_keys():
     keys = torch.tensor([[0.9, 0.1, 0.5, 0.3], [0.0, 0.2, 0.4, 0.6]])
     assert visible_tokens(keys, 0.5).tolist() == [[1, 3], [0, 1]]
+    assert visible_tokens(keys, 0.25).tolist() == [[1, 2, 3], [0, 1, 2]]
     assert visible_tokens(keys, 0.3).shape == (2, 2)  # int(4 * 0.7)
 
 

@@ -6,6 +6,7 @@ import torch
 import minidit
 from minidit import Keys, Streams
 from minidit.model import draw_keys
+from minidit.model.block import Given
 from minidit.model.route import Route, lowest, parse_routes, put, take
 
 TWO = "2-3@0.5,5-5@0.25"
@@ -96,6 +97,15 @@ def test_the_loss_reaches_the_pixels_of_tokens_that_wait(routed, inputs):
     assert own.all(), "each of its own pixels"
     assert x.grad[0].any(dim=0).all(), "and, through the blocks outside the route, all others"
 
+    def loss(change):
+        moved = x.detach().clone()
+        moved[0, 0, 2 * row, 2 * column] += change
+        out = routed(moved, t, condition, keys=keys)
+        return out[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2].sum().item()
+
+    slope = (loss(1e-5) - loss(-1e-5)) / 2e-5  # the whole of it, past the route and through the blocks
+    assert own[0, 0, 0].item() == pytest.approx(slope, rel=1e-6)
+
 
 def test_features_come_from_outside_the_route(routed, inputs):
     keys = keys_of(routed)
@@ -111,6 +121,32 @@ def test_tokens_in_context_never_wait(config, general, inputs):
     model(*inputs(model.config), keys=keys_of(model))
     assert [x.shape[1] for x, _ in seen] == [5 + 16, 5 + 8, 5 + 16]
     assert torch.equal(seen[1][0][:, :5], seen[0][1][:, :5])
+
+
+def test_what_a_block_is_given_for_some_tokens_and_for_some_samples():
+    """Everything that belongs to a token or to a sample goes along with it; the rest stays."""
+    draw = torch.Generator().manual_seed(0)
+    c, rotation, context = (
+        torch.randn(*shape, generator=draw) for shape in ((3, 4, 2), (2, 4, 1), (3, 5, 2))
+    )
+    mask = torch.tensor([[1, 0, 0, 0], [1, 1, 0, 1], [0, 1, 1, 0]]).bool()[:, None, None]
+    context_mask = torch.tensor([[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0]]).bool()[:, None, None]
+    given, places = Given(c, rotation, mask, context, context_mask), torch.tensor([[0, 3], [1, 2], [2, 3]])
+    few = given.at(places)
+    two = few.of(torch.tensor([2, 0]))
+    for image, own in enumerate(places):
+        assert torch.equal(few.c[image], c[image, own])
+        assert torch.equal(few.rotation[:, image, 0], rotation[:, own])
+        assert torch.equal(few.mask[image, 0, 0], mask[image, 0, 0, own])
+    assert few.context is context and few.context_mask is context_mask
+    for row, image in enumerate((2, 0)):
+        assert torch.equal(two.c[row], few.c[image]) and torch.equal(two.mask[row], few.mask[image])
+        assert torch.equal(two.rotation[:, row], few.rotation[:, image])
+        assert torch.equal(two.context[row], context[image])
+        assert torch.equal(two.context_mask[row], context_mask[image])
+    assert given.of(torch.tensor([2, 0])).rotation is rotation, "one table for all"
+    one = Given(c=c[:, :1])
+    assert one.at(places).c is one.c, "one condition for all tokens"
 
 
 def test_lowest_chooses_all_subsets_equally_often():
