@@ -43,10 +43,10 @@ def gaussian_64():
 
 def test_the_exact_trace_up_to_64_numbers():
     data = gaussian_64()
-    x = data.sample(4, torch.Generator().manual_seed(1))
+    x = data.sample(2, torch.Generator().manual_seed(1))
     v = Flow().velocity(data.network(Flow()))
-    found = log_likelihood(v, x, times(150), exact_trace())
-    torch.testing.assert_close(found.log_density, data.log_density(x), rtol=0, atol=0.05)
+    found = log_likelihood(v, x, times(40), exact_trace())
+    torch.testing.assert_close(found.log_density, data.log_density(x), rtol=0, atol=0.02)  # of about -60
 
 
 def test_hutchinsons_mean_over_256_probes_is_the_trace_within_its_standard_error():
