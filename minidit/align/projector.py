@@ -1,4 +1,4 @@
-"""REPA's projector: from a block's features to a teacher's (Yu et al. 2024, arXiv 2410.06940, section 3.2)."""
+"""REPA's projector: from a block's features to a teacher's (Yu et al. 2024, arXiv 2410.06940)."""
 
 from torch import Tensor, nn
 

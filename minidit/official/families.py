@@ -12,6 +12,8 @@ from typing import Any
 
 from torch import Tensor
 
+from minidit.flow.clock import STEPS
+from minidit.flow.flow import Flow
 from minidit.model.config import ModelConfig
 from minidit.model.presets import DDT_ENCODERS, LARGER, PRESETS, SIZES
 from minidit.official import keys
@@ -21,7 +23,8 @@ State = dict[str, Tensor]
 
 HEADS = {(dim, depth): heads for dim, depth, heads in (SIZES | LARGER).values()}
 ENCODERS = {SIZES[name][:2]: blocks for name, blocks in DDT_ENCODERS.items()}
-STEPS = 1000  # of DiT's and PixArt's diffusion; the last, 999, is our t = 0
+VELOCITY = Flow()
+NOISE = Flow(path="vp", prediction="noise")  # of DDPM's steps; 999, the last, is our t = 0
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,14 @@ class Family:
 
     signature: a key that its weights have and, with `absent`, tells them from other families.
     infer: what the shapes say of the settings. config: the settings as minidit's.
-    prediction: what the network predicts, "velocity" or "noise".
+    flow: how to read the network: a velocity on the linear path, or the noise of a diffusion.
     """
 
     table: dict[str, keys.Key]
     signature: tuple[str, ...]
     infer: Callable[[State], Settings]
     config: Callable[[Settings], ModelConfig]
-    prediction: str
+    flow: Flow
     absent: tuple[str, ...] = ()
 
     def fits(self, state: State) -> bool:
@@ -69,7 +72,7 @@ def _infer_dit(state: State) -> Settings:
         "num_classes": classes - 1,
         "input_size": patch * math.isqrt(state["pos_embed"].shape[1]),
         "learn_sigma": rows == 2 * channels,
-        "qk_norm": "blocks.0.attn.q_norm.weight" in state,
+        "qk_norm": any(".q_norm." in name or ".k_norm." in name for name in state),
     }
 
 
@@ -79,14 +82,14 @@ def _infer_repa(state: State) -> Settings:
     last = [f"projectors.{number}.4.weight" for number in range(count)]
     settings["z_dims"] = [state[name].shape[0] for name in last if name in state]
     # the weights do not tell after which block the projector sits; 8 in REPA's published runs
-    return settings | ({"encoder_depth": 8} if "heads" in settings else {})
+    return settings | ({"encoder_depth": 8} if "heads" in settings or not count else {})
 
 
 def _infer_ddt(state: State) -> Settings:
     classes, hidden = state["y_embedder.embedding_table.weight"].shape
     values, depth = state["x_embedder.proj.weight"].shape[1], _depth(state)
     settings = _known(hidden, depth) | {"hidden": hidden, "depth": depth, "num_classes": classes - 1}
-    settings["qk_norm"] = "blocks.0.attn.q_norm.weight" in state
+    settings["qk_norm"] = any(".q_norm." in name or ".k_norm." in name for name in state)
     if (hidden, depth) in ENCODERS and values == 16:  # a published size: 4 channels, patch 2, 256 pixels
         settings |= {"encoder_depth": ENCODERS[hidden, depth], "patch": 2, "channels": 4, "input_size": 32}
     return settings
@@ -167,14 +170,14 @@ _DIT_SHAPE = (
     "y_embedder.embedding_table",
 )
 FAMILIES = {
-    "dit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _dit, "noise", absent=("projectors.",)),
-    "sit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _sit, "velocity", absent=("projectors.",)),
+    "dit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _dit, NOISE, absent=("projectors.",)),
+    "sit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _sit, VELOCITY, absent=("projectors.",)),
     "lightningdit": Family(
-        keys.LIGHTNINGDIT, ("blocks.0.mlp.w12", "feat_rope."), _infer_dit, _lightningdit, "velocity"
+        keys.LIGHTNINGDIT, ("blocks.0.mlp.w12", "feat_rope."), _infer_dit, _lightningdit, VELOCITY
     ),
-    "ddt": Family(keys.DDT, ("s_embedder.proj", "blocks.0.mlp.w1"), _infer_ddt, _ddt, "velocity"),
-    "repa": Family(keys.REPA, (*_DIT_SHAPE, "projectors."), _infer_repa, _repa, "velocity"),
+    "ddt": Family(keys.DDT, ("s_embedder.proj", "blocks.0.mlp.w1"), _infer_ddt, _ddt, VELOCITY),
+    "repa": Family(keys.REPA, (*_DIT_SHAPE, "projectors."), _infer_repa, _repa, VELOCITY),
     "pixart": Family(
-        keys.PIXART, ("adaln_single.linear", "caption_projection."), _infer_pixart, _pixart, "noise"
+        keys.PIXART, ("adaln_single.linear", "caption_projection."), _infer_pixart, _pixart, NOISE
     ),
 }

@@ -75,7 +75,7 @@ def unwrap(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
             return unwrap(checkpoint[name])
     if not checkpoint or not all(isinstance(value, Tensor) for value in checkpoint.values()):
         raise MiniditError(
-            f"No weights were found: expected tensors by name, or a checkpoint with one of {', '.join(INSIDE)}; "
+            f"No weights were found: expected tensors by name, or one of {', '.join(INSIDE)}; "
             f"found {', '.join(map(str, list(checkpoint)[:5])) or 'nothing'}."
         )
     for prefix in WRAPPERS:

@@ -81,11 +81,8 @@ class Key(NamedTuple):
 
     def write(self, ours: Tensor, config: ModelConfig) -> list[Tensor]:
         """The publisher's tensors from ours."""
-        return list(
-            self.layout.write(ours, config).chunk(len(self.theirs))
-            if len(self.theirs) > 1
-            else [self.layout.write(ours, config)]
-        )
+        theirs = self.layout.write(ours, config)
+        return list(theirs.chunk(len(self.theirs))) if len(self.theirs) > 1 else [theirs]
 
 
 def key(*theirs: str, layout: Layout = SAME) -> Key:
@@ -121,8 +118,8 @@ REPA = DIT | {
 LIGHTNINGDIT = DIT | {
     "rope.cos": key("feat_rope.freqs_cos", layout=EVERY_OTHER),
     "rope.sin": key("feat_rope.freqs_sin", layout=EVERY_OTHER),
-    "blocks.{}.attention_norms.0": key("blocks.{}.norm1"),
-    "blocks.{}.mlp_norms.0": key("blocks.{}.norm2"),
+    "blocks.{}.attention_norms.{}": key("blocks.{}.norm1"),
+    "blocks.{}.mlp_norms.{}": key("blocks.{}.norm2"),
     "blocks.{}.mlp.up": key("blocks.{}.mlp.w12"),
     "blocks.{}.mlp.down": key("blocks.{}.mlp.w3"),
     "final.norm": key("final_layer.norm_final"),
@@ -131,8 +128,8 @@ LIGHTNINGDIT = DIT | {
 DDT = _TIME_AND_LABEL | {
     "patch": key("x_embedder.proj", layout=UNFOLDED_IN),
     "encoder_patch": key("s_embedder.proj", layout=UNFOLDED_IN),
-    "blocks.{}.attention_norms.0": key("blocks.{}.norm1"),
-    "blocks.{}.mlp_norms.0": key("blocks.{}.norm2"),
+    "blocks.{}.attention_norms.{}": key("blocks.{}.norm1"),
+    "blocks.{}.mlp_norms.{}": key("blocks.{}.norm2"),
     "blocks.{}.modulation.linear": key("blocks.{}.adaLN_modulation.0"),
     "blocks.{}.attention.qkv": key("blocks.{}.attn.qkv"),
     "blocks.{}.attention.q_norm": key("blocks.{}.attn.q_norm"),

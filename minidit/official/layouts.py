@@ -1,11 +1,14 @@
 """The same weights under other names: diffusers' DiT, PixArt's own files, REPA's first runs."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from minidit.errors import MiniditError
+from minidit.model.position import sincos_2d
 
 State = dict[str, Tensor]
 Names = tuple[tuple[str, str], ...]
@@ -44,10 +47,13 @@ NATIVE_PIXART: Names = (
 )
 
 
-def to_publisher(family: str, state: State) -> State:
-    """The names that the family's key table knows; a state dict that has them already comes back as it is."""
+def to_publisher(family: str, state: State, told: Mapping[str, Any]) -> State:
+    """The names that the family's key table knows; a state dict that has them already comes back as it is.
+
+    told: settings that stood beside the weights; diffusers' DiT needs input_size, having no position table.
+    """
     if family == "dit" and any(name.startswith("transformer_blocks.") for name in state):
-        return _from_diffusers_dit(state)
+        return _from_diffusers_dit(state) | _position_table(state, told)
     if family == "pixart" and "t_block.1.weight" in state:
         return _from_native_pixart(state)
     if family == "repa" and any(name.startswith("decoder_blocks.") for name in state):
@@ -72,6 +78,18 @@ def _from_diffusers_dit(state: State) -> State:
         block, kind = re.match(r"transformer_blocks\.(\d+)\..*\.(\w+)$", name).groups()
         renamed[f"blocks.{block}.attn.qkv.{kind}"] = torch.cat(parts)
     return renamed
+
+
+def _position_table(state: State, told: Mapping[str, Any]) -> State:
+    """DiT's sine table, which diffusers computes instead of keeping it: (1, tokens, dim)."""
+    if "input_size" not in told:
+        raise MiniditError(
+            "diffusers keeps no position table, so these weights do not tell input_size: give "
+            'config={"input_size": 32}, the side of a latent, or name the folder with its config.json.'
+        )
+    dim, _, patch, _ = state["pos_embed.proj.weight"].shape
+    side = told["input_size"] // patch
+    return {"pos_embed": sincos_2d(side, side, dim)[None]}
 
 
 def _from_native_pixart(state: State) -> State:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from minidit.errors import MiniditError
+from minidit.flow.clock import time_of_ddpm_step
+from minidit.flow.flow import Flow
 from minidit.model.ddt import DDT
-from minidit.official.families import STEPS
 from minidit.types import Condition
 
 Answers = dict[str, Tensor]
@@ -21,16 +22,20 @@ SCALE = 3.0  # at which `cfg3` is asked
 class Published:
     """Published weights in a network of minidit.
 
-    family: "dit", "sit", ... model: speaks minidit's conventions: t = 0 is noise and t = 1 is data, the
-    velocity points to the data, conditions are labels or a Condition. projectors: REPA's, one a teacher.
-    settings: the configuration in the publisher's words. prediction: what the model predicts.
+    family: "dit", "sit", "lightningdit", "ddt", "repa" or "pixart".
+    model: speaks minidit's conventions: t = 0 is noise and t = 1 is data, a velocity points to the data,
+        the condition is labels or a Condition.
+    projectors: REPA's, one for each teacher; empty elsewhere.
+    settings: the configuration in the publisher's words.
+    flow: how to read what the model says. Where that is the noise, it is DDPM's; `flow` reads it as a
+        velocity on the VP path, which DDPM's thousand steps come close to.
     """
 
     family: str
     model: nn.Module
-    settings: dict[str, Any]
-    prediction: str
     projectors: nn.ModuleList
+    settings: dict[str, Any]
+    flow: Flow
 
     @torch.no_grad()
     def as_published(self, **inputs: Tensor) -> Answers:
@@ -72,13 +77,8 @@ class Published:
             )
 
 
-def _from_step(step: Tensor) -> Tensor:
-    """DDPM's step 0..999 as our time, in float64 so that the way back is exact."""
-    return (STEPS - 1 - step.double()) / STEPS
-
-
 def _dit(self: Published, x: Tensor, t: Tensor, y: Tensor) -> Answers:
-    return {"y": self.model(x, _from_step(t), y)}
+    return {"y": self.model(x, time_of_ddpm_step(t.double()), y)}
 
 
 def _velocity(self: Published, x: Tensor, t: Tensor, y: Tensor) -> Answers:
@@ -103,7 +103,7 @@ def _pixart(
     self: Published, x: Tensor, t: Tensor, caption: Tensor, caption_mask: Tensor | None = None
 ) -> Answers:
     mask = None if caption_mask is None else caption_mask.bool()
-    return {"y": self.model(x, _from_step(t), Condition(text=caption, text_mask=mask))}
+    return {"y": self.model(x, time_of_ddpm_step(t.double()), Condition(text=caption, text_mask=mask))}
 
 
 def _three_channels(self: Published, x: Tensor, t: Tensor, y: Tensor) -> Tensor:

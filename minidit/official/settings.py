@@ -1,28 +1,25 @@
 """The settings of published weights: what the shapes tell, what a config says, what must be asked for."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
+from minidit.model.config import ModelConfig
 from minidit.official.families import Family, Settings, State
 
 IGNORED = ("family", "note", "time")  # remarks of a test vector
+_COMMON = ("hidden", "depth", "heads", "input_size", "channels", "patch")
+_CLASS = (*_COMMON, "num_classes", "learn_sigma", "qk_norm")
 NEEDED = {
-    "dit": ("hidden", "depth", "heads", "input_size", "channels", "patch", "num_classes", "learn_sigma", "qk_norm"),
-    "pixart": (
-        "hidden", "depth", "heads", "input_size", "channels", "patch", "out_channels", "caption_channels",
-        "interpolation_scale",
-    ),
-}  # fmt: skip
-NEEDED |= {
-    "sit": NEEDED["dit"],
-    "lightningdit": NEEDED["dit"],
-    "repa": (*NEEDED["dit"], "encoder_depth", "z_dims"),
-    "ddt": (
-        "hidden", "depth", "encoder_depth", "heads", "input_size", "channels", "patch", "num_classes", "qk_norm",
-    ),
-}  # fmt: skip
+    "dit": _CLASS,
+    "sit": _CLASS,
+    "lightningdit": _CLASS,
+    "repa": (*_CLASS, "encoder_depth", "z_dims"),
+    "ddt": (*_COMMON, "num_classes", "qk_norm", "encoder_depth"),
+    "pixart": (*_COMMON, "out_channels", "caption_channels", "interpolation_scale"),
+}
+# what a config may say otherwise than the guess from shapes: they tell these for known presets only
+GUESSED = ("heads", "encoder_depth", "input_size", "interpolation_scale", "patch", "channels")
 
 
 def settle(family: str, known: Family, state: State, told: Mapping[str, Any]) -> Settings:
@@ -38,31 +35,54 @@ def settle(family: str, known: Family, state: State, told: Mapping[str, Any]) ->
     told = {name: value for name, value in told.items() if name not in IGNORED}
     for name in told:
         if name not in needed:
-            near = get_close_matches(name, needed, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise MiniditError(f"A {family} has no setting {name!r}.{hint} It has: {', '.join(needed)}.")
-    try:
-        seen = known.infer(state)
-    except (KeyError, ValueError, IndexError) as error:
-        raise MiniditError(
-            f"These weights are not a whole {family}: {error.args[0]} is missing or has another shape."
-        ) from error
-    free = ("heads", "encoder_depth", "input_size", "interpolation_scale", "patch", "channels")
-    settings = seen | dict(told)
-    for name, value in seen.items():
-        telling = name not in free or (name == "input_size" and "pos_embed" in state)
-        if telling and name in told and told[name] != value:
             raise MiniditError(
-                f"The config says {name} = {told[name]}, but the weights have {name} = {value}."
+                f"A {family} has no setting {name!r}.{did_you_mean(name, needed)} "
+                f"It has: {', '.join(needed)}."
             )
-    missing = [name for name in needed if name not in settings]
+    seen = _see(family, known, state)
+    for name in set(told) & set(seen) - set(GUESSED):
+        if told[name] != seen[name]:
+            raise MiniditError(
+                f"The config says {name} = {told[name]}, but the weights have {name} = {seen[name]}."
+            )
+    missing = [name for name in needed if name not in seen and name not in told]
     if missing:
         example = ", ".join(f'"{name}": ...' for name in missing)
         raise MiniditError(
             f"The shapes of these weights do not tell {', '.join(missing)}, and they are no known preset: "
             f"give config={{{example}}}."
         )
-    return settings
+    return seen | told
+
+
+def _see(family: str, known: Family, state: State) -> Settings:
+    try:
+        return known.infer(state)
+    except KeyError as error:
+        raise MiniditError(f"These weights are not a whole {family}: {error.args[0]} is missing.") from error
+    except (ValueError, IndexError) as error:
+        raise MiniditError(
+            f"The first and last layers of these weights do not have the shapes of a {family}'s."
+        ) from error
+
+
+def in_publishers_words(config: ModelConfig) -> Settings:
+    """The settings of one of our networks in the words of all families at once."""
+    return {
+        "hidden": config.dim,
+        "depth": config.depth,
+        "heads": config.heads,
+        "input_size": config.input_size,
+        "channels": config.in_channels,
+        "patch": config.patch_size,
+        "num_classes": config.num_classes,
+        "learn_sigma": config.learn_sigma,
+        "qk_norm": bool(config.qk_norm),
+        "encoder_depth": config.encoder_depth,
+        "caption_channels": config.text_dim,
+        "out_channels": config.out_channels,
+        "interpolation_scale": config.position_scale,
+    }
 
 
 # diffusers' word, the publisher's
@@ -78,16 +98,14 @@ WORDS = {
 def from_diffusers(config: Mapping[str, Any]) -> Settings:
     """What the config.json of a diffusers folder says, in the publisher's words; nothing of nothing."""
     settings = {ours: config[theirs] for theirs, ours in WORDS.items() if theirs in config}
-    if config.get("_class_name") == "PixArtTransformer2DModel":
-        side = config["sample_size"]
-        # as diffusers has it where the file says nothing: 1 up to 512 pixels, 2 for 1024
-        settings["interpolation_scale"] = config.get("interpolation_scale") or max(side // 64, 1)
-        settings |= {name: config[name] for name in ("out_channels", "caption_channels") if config.get(name)}
-        if config.get("use_additional_conditions") or (
-            config.get("use_additional_conditions") is None and side == 128
-        ):
-            raise MiniditError(
-                "PixArt's 1024-pixel weights are told resolution and aspect ratio, which minidit's network is "
-                "not: take PixArt-XL-2-256x256 or PixArt-XL-2-512x512."
-            )
-    return settings
+    if config.get("_class_name") != "PixArtTransformer2DModel":
+        return settings
+    side, micro = config["sample_size"], config.get("use_additional_conditions")
+    if micro or (micro is None and side == 128):
+        raise MiniditError(
+            "PixArt's 1024-pixel weights are told resolution and aspect ratio, which our network is not: "
+            "take PixArt-XL-2-256x256 or PixArt-XL-2-512x512."
+        )
+    # as diffusers has it where the file says nothing: 1 up to 512 pixels, 2 for 1024
+    scale = {"interpolation_scale": config.get("interpolation_scale") or max(side // 64, 1)}
+    return settings | scale | {n: config[n] for n in ("out_channels", "caption_channels") if config.get(n)}

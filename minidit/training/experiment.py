@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from difflib import get_close_matches
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from minidit.data.images import Data
 from minidit.data.source import DataConfig
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
 from minidit.flow.objective import Objective
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
@@ -97,8 +96,8 @@ def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
             inner = [
                 f"{n}.{key}" for n in names if key in getattr(getattr(record, n), "__dataclass_fields__", ())
             ]
-            near = inner or get_close_matches(key, names, n=1)
-            hint = f" Did you mean {prefix}{near[0]}?" if near else ""
+            near = f" Did you mean {prefix}{inner[0]}?" if inner else ""
+            hint = near or did_you_mean(prefix + key, [prefix + name for name in names])
             raise MiniditError(
                 f"There is no setting {prefix}{key}.{hint} There are: {', '.join(prefix + n for n in names)}."
             )

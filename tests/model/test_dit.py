@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 import minidit
 from minidit import Condition, Keys, MiniditError
-from minidit.model.norm import layer_norm
 from minidit.model.block import Given
 from minidit.model.init import initialise
 from minidit.model.mlp import MLP
+from minidit.model.norm import layer_norm
 
 CONFIG = minidit.ModelConfig(
     in_channels=2, input_size=8, patch_size=2, dim=32, depth=3, heads=4, num_classes=5
