@@ -11,7 +11,7 @@ from minidit.errors import MiniditError
 from minidit.flow.clock import STEPS, ddpm_step
 from minidit.flow.diffusion import Diffusion, Gaussian
 from minidit.flow.flow import Flow, Network
-from minidit.flow.objective import Draw, Losses
+from minidit.flow.objective import Draw, Losses, answer, check_share, draw_at
 from minidit.streams import Streams
 from minidit.types import Batch
 
@@ -72,8 +72,7 @@ class HybridObjective:
 
     def __post_init__(self) -> None:
         """Refuse a share that is not one."""
-        if not 0 <= self.label_drop <= 1:
-            raise MiniditError(f"objective.label_drop is {self.label_drop}; it must lie between 0 and 1.")
+        check_share(self.label_drop)
 
     @property
     def flow(self) -> Flow:
@@ -82,20 +81,14 @@ class HybridObjective:
 
     def draw(self, batch: Batch, streams: Streams, step: int) -> Draw:
         """Times of whole DDPM steps, noise and hidden labels; equal arguments give equal draws."""
-        x, size = batch.x, len(batch.x)
-        k = torch.randint(0, STEPS, (size,), generator=streams("time", step))
-        return Draw(
-            t=_ddpm().time(k).float().to(x.device),
-            noise=torch.randn(x.shape, generator=streams("noise", step)).to(x.device),
-            drop=(torch.rand(size, generator=streams("drop", step)) < self.label_drop).to(x.device),
-        )
+        k = torch.randint(0, STEPS, (len(batch.x),), generator=streams("time", step))
+        return draw_at(_ddpm().time(k).float(), batch, streams, step, self.label_drop)
 
     def loss(self, f: Network, batch: Batch, draw: Draw) -> Losses:
         """Parts "noise" (mean squared error) and "vb" (bits per pixel); their sum is the total."""
         x, k = batch.x, ddpm_step(draw.t).round().long()
         x_k = _ddpm().noised(x, draw.noise, k)
-        options = {"keys": draw.keys} if any(key is not None for key in draw.keys) else {}
-        output = f(x_k, draw.t, batch.condition._replace(drop=draw.drop), **options)
+        output = answer(f, x_k, batch, draw)
         channels = x.shape[1]
         if output.shape[1] != 2 * channels:
             raise MiniditError(

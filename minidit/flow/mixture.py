@@ -53,10 +53,9 @@ class GaussianMixture:
 
     def covariance(self) -> Tensor:
         """(dim, dim): the mean of the components' covariances plus the covariance of their means."""
-        centred = self.means - self.mean()
-        return torch.einsum("k,kij->ij", self.weights, self.covariances) + torch.einsum(
-            "k,ki,kj->ij", self.weights, centred, centred
-        )
+        centred = self.means - self.mean()  # (K, dim)
+        outer = centred[:, :, None] * centred[:, None, :]  # (K, dim, dim)
+        return (self.weights[:, None, None] * (self.covariances + outer)).sum(0)
 
     def log_density(self, x: Tensor) -> Tensor:
         """log p(x) for x (batch, dim, 1, 1): (batch,)."""
@@ -83,7 +82,7 @@ class GaussianMixture:
             data = self.denoise(x, alpha, sigma)
             wide = [value[:, None, None, None] for value in (alpha, sigma)]  # (batch, 1, 1, 1)
             noise = (x - wide[0] * data) / wide[1].clamp(min=1e-9)
-            return predict(path, flow.prediction, data, noise, t)
+            return predict(path, flow.prediction, data, noise, t).to(x.dtype)
 
         return f
 
@@ -91,8 +90,8 @@ class GaussianMixture:
         """log(weight of k times density of x under k), and E[data | x, k]: (batch, K), (batch, K, dim)."""
         alpha, sigma = alpha[:, None, None], sigma[:, None, None]  # (batch, 1, 1)
         away = x.flatten(1)[:, None] - alpha * self.means  # (batch, K, dim)
-        along = torch.einsum("kij,bki->bkj", self._axes, away)  # coordinates on the axes of component k
+        along = torch.einsum("kij,bki->bkj", self._axes, away)  # (batch, K, dim), on the axes of k
         spread = alpha**2 * self._spread + sigma**2  # (batch, K, dim), of x on those axes
         log_density = -0.5 * (along**2 / spread + spread.log() + math.log(2 * math.pi)).sum(dim=2)
-        step = torch.einsum("kij,bkj->bki", self._axes, alpha * self._spread * along / spread)
+        step = torch.einsum("kij,bkj->bki", self._axes, alpha * self._spread * along / spread)  # and back
         return self.weights.log() + log_density, self.means + step

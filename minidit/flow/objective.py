@@ -36,6 +36,31 @@ class Losses(NamedTuple):
     parts: dict[str, Tensor]
 
 
+def draw_at(t: Tensor, batch: Batch, streams: Streams, step: int, label_drop: float) -> Draw:
+    """The times t (batch,), and from their own streams the noise and the hidden labels."""
+    x = batch.x
+    return Draw(
+        t=t.to(x.device),
+        noise=torch.randn(x.shape, generator=streams("noise", step)).to(x.device),
+        drop=(torch.rand(len(x), generator=streams("drop", step)) < label_drop).to(x.device),
+    )
+
+
+def answer(f: Network, x_t: Tensor, batch: Batch, draw: Draw) -> Tensor:
+    """What f says of x_t, with the labels hidden that the draw hides.
+
+    Keys are handed on only when something was drawn for them: a closed-form f need not know them.
+    """
+    options = {"keys": draw.keys} if any(key is not None for key in draw.keys) else {}
+    return f(x_t, draw.t, batch.condition._replace(drop=draw.drop), **options)
+
+
+def check_share(label_drop: float) -> None:
+    """Raise MiniditError for a share of hidden labels that is not one."""
+    if not 0 <= label_drop <= 1:
+        raise MiniditError(f"objective.label_drop is {label_drop}; it must lie between 0 and 1.")
+
+
 @dataclass(frozen=True)
 class Objective:
     """Mean squared error of the flow's prediction, with times drawn by a law and labels sometimes hidden.
@@ -68,8 +93,7 @@ class Objective:
                 raise MiniditError(
                     f"objective.{name} is {getattr(self, name)!r}; it must be one of: {', '.join(known)}."
                 )
-        if not 0 <= self.label_drop <= 1:
-            raise MiniditError(f"objective.label_drop is {self.label_drop}; it must lie between 0 and 1.")
+        check_share(self.label_drop)
         for name in ("time_shift", "min_snr_gamma", "cosine_weight", "contrastive_weight"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise MiniditError(f"objective.{name} is {getattr(self, name)}; it must be more than 0.")
@@ -81,13 +105,8 @@ class Objective:
 
     def draw(self, batch: Batch, streams: Streams, step: int) -> Draw:
         """Times, noise and hidden labels for `batch` at `step`; equal arguments give equal draws."""
-        x, size = batch.x, len(batch.x)
-        t = shift(TIME_SAMPLING[self.time_sampling](size, streams("time", step)), self.time_shift)
-        return Draw(
-            t=t.to(x.device),
-            noise=torch.randn(x.shape, generator=streams("noise", step)).to(x.device),
-            drop=(torch.rand(size, generator=streams("drop", step)) < self.label_drop).to(x.device),
-        )
+        t = TIME_SAMPLING[self.time_sampling](len(batch.x), streams("time", step))
+        return draw_at(shift(t, self.time_shift), batch, streams, step, self.label_drop)
 
     def loss(self, f: Network, batch: Batch, draw: Draw) -> Losses:
         """Mean over the batch and all pixels of (f(x_t, t) - target)^2 (Ma et al. 2024, equation 7).
@@ -97,7 +116,7 @@ class Objective:
         path, prediction = PATHS[self.flow.path], self.flow.prediction
         compared = "noise" if prediction == "score" else prediction
         x_t = self.flow.interpolate(batch.x, draw.noise, draw.t)
-        output = _answer(self.flow.predict(f), x_t, batch, draw)
+        output = answer(self.flow.predict(f), x_t, batch, draw)
         output = convert(path, output, x_t, draw.t, prediction, compared)
         target = predict(path, compared, batch.x, draw.noise, draw.t)
         squares, weight = (output - target).square(), WEIGHTINGS[self.weighting]
@@ -119,11 +138,5 @@ def velocity_error(flow: Flow, f: Network, batch: Batch, draw: Draw) -> Tensor:
     """
     x_t = flow.interpolate(batch.x, draw.noise, draw.t)
     target = predict(PATHS[flow.path], "velocity", batch.x, draw.noise, draw.t)
-    error = _answer(flow.velocity(f), x_t, batch, draw) - target
+    error = answer(flow.velocity(f), x_t, batch, draw) - target
     return error.square().flatten(1).mean(1)  # (batch, ...) -> (batch,)
-
-
-def _answer(f: Network, x_t: Tensor, batch: Batch, draw: Draw) -> Tensor:
-    """Keys are handed on only when something was drawn for them: a closed-form f need not know them."""
-    options = {"keys": draw.keys} if any(key is not None for key in draw.keys) else {}
-    return f(x_t, draw.t, batch.condition._replace(drop=draw.drop), **options)

@@ -22,10 +22,9 @@ from minidit.types import Condition
 # draws(left) is the noise of the step after which left - 1 steps remain, like the images
 Draws = Callable[[int], Tensor]
 
-# torchdiffeq's solvers, but for those with a memory of earlier steps, which could not continue from a state,
-# and for fehlberg2, which misses the tolerances asked of it
-FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
-METHODS = (*FIXED, "dopri5", "dopri8", "bosh3", "adaptive_heun")
+# torchdiffeq's solvers, but for our own Euler and Heun, for those with a memory of earlier steps, which could
+# not continue from a state, and for fehlberg2, which misses the tolerances asked of it
+METHODS = ("midpoint", "heun3", "rk4", "dopri5", "dopri8", "bosh3", "adaptive_heun")
 
 
 class State(NamedTuple):
@@ -118,11 +117,11 @@ def solve(
     rtol: float = 1e-3,
     atol: float = 1e-6,
 ) -> Iterator[State]:
-    """Any solver of torchdiffeq, from one time of the grid to the next; SiT's tolerances by default.
+    """The solvers of torchdiffeq, from one time of the grid to the next; SiT's tolerances by default.
 
-    A fixed method ("midpoint", "rk4", ...) takes one step for each interval. An adaptive one ("dopri5",
-    ...) takes as many as the tolerances ask for, and starts afresh at each time of the grid: with
-    `times(1)` it is free of it. Other arguments and states as in `euler`.
+    A fixed method (midpoint, heun3, rk4) takes one step for each interval. An adaptive one (dopri5, dopri8,
+    bosh3, adaptive_heun) takes as many as the tolerances ask for, and starts afresh at each time of the
+    grid: with `times(1)` it chooses all of them. Other arguments and states as in `euler`.
 
     Raises:
         MiniditError: no such method.

@@ -46,7 +46,7 @@ def network() -> torch.nn.Module:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if not parameter.any():
-                parameter.normal_(std=0.05, generator=minidit.generator(0, name))
+                parameter.normal_(std=0.2, generator=minidit.generator(0, name))
     return model
 
 
@@ -144,7 +144,7 @@ def flow_matching(f: Counted) -> None:
         lambda: end(euler(v, noise, times(FEW), labels)),
         lambda: diffusers_euler(in_diffusers_words, noise, labels, 1.0),
     )
-    report("diffusers' Euler, 50 steps: time over diffusers'", cost, 1.05)
+    report("diffusers' Euler, 50 steps: time over diffusers'", cost, 1.1)
 
 
 @torch.no_grad()

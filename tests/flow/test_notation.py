@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from minidit import Flow
-from minidit.flow import PATHS, PREDICTIONS, SDE, Diffusion, convert, guide
+from minidit.flow import PATHS, PREDICTIONS, SDE, Diffusion, guide
 from minidit.flow.notation import (
     DIALECTS,
     OTHERS,
@@ -163,4 +163,3 @@ def test_diffusers_own_words():
     torch.testing.assert_close(scheduler.sigmas[[0, 300, 700, 999]].double(), s / 1000, rtol=1e-6, atol=0)
     x = Flow().interpolate(DATA, NOISE, value(dialect.back, s=s))
     torch.testing.assert_close(x, theirs.double(), rtol=1e-6, atol=1e-6)
-    assert convert(PATHS["linear"], OUTPUT, x, T, "velocity", "velocity") is OUTPUT

@@ -80,6 +80,12 @@ def test_every_reading_is_finite_at_both_ends(path, source, target, dtype):
     assert out.isfinite().all() and out.abs().max() < 1e7
 
 
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_a_prediction_read_as_itself_is_not_touched(prediction):
+    """Not even by rounding: experiments must repeat bit for bit."""
+    assert convert(PATHS["linear"], NOISE, DATA, INSIDE, prediction, prediction) is NOISE
+
+
 @pytest.mark.parametrize("path", ["linear", "gvp"])
 def test_the_limits_at_the_ends(path):
     ends = torch.tensor([0.0, 1.0], dtype=torch.float64)

@@ -33,9 +33,7 @@ def by(method):
     return lambda v, noise, times, condition=None: solve(v, noise, times, condition, method=method)
 
 
-@pytest.mark.parametrize(
-    ("method", "order", "steps"), [("euler", 1, 40), ("heun2", 2, 80), ("heun3", 3, 20), ("rk4", 4, 40)]
-)
+@pytest.mark.parametrize(("method", "order", "steps"), [("heun3", 3, 20), ("rk4", 4, 40)])
 def test_order_of_convergence_of_the_fixed_solvers(method, order, steps):
     """Midpoint is left out: on this field its leading error happens to cancel."""
     slope = math.log2(error(by(method), steps) / error(by(method), 2 * steps))
@@ -53,7 +51,7 @@ def test_every_solver_solves_continues_and_counts(method):
     grid, labels = times(6), torch.tensor([3, 5])
     states = list(solve(v, START, grid, labels, method=method))
     exact = START * math.exp(math.sin(3) / 3)
-    torch.testing.assert_close(states[-1].x, exact, rtol=0.25 if method == "euler" else 0.02, atol=0)
+    torch.testing.assert_close(states[-1].x, exact, rtol=0.02, atol=0)
     assert [state.t for state in states] == grid.tolist() and states[0].evaluations == 0
     assert states[-1].evaluations == len(calls) and all(c is labels for c in calls)
     for k in range(7):

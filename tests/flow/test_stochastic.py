@@ -145,14 +145,8 @@ def test_every_form_on_every_path_gives_finite_images(path, diffusion, sampler, 
     start = START.float()
     grid = torch.linspace(0, 1, 26) if rule == "none" else sde_times(25)
     draws = gaussian(start, Streams(0))
-    x = last(sampler(velocity_32(path), start, grid, draws, sde=SDE(path, diffusion), last_step=rule))
+    x = last(sampler(velocity(path), start, grid, draws, sde=SDE(path, diffusion), last_step=rule))
     assert x.dtype == torch.float32 and x.isfinite().all() and x.abs().max() < 10
-
-
-def velocity_32(path):
-    """The mixture's velocity for images in float32, as networks give it."""
-    exact = velocity(path)
-    return lambda x, t, c: exact(x.double(), t.double(), c).float()
 
 
 @pytest.mark.parametrize("sampler", [euler_maruyama, stochastic_heun])
