@@ -24,6 +24,8 @@ class _SigmoidGELU(torch.autograd.Function):
     backward pass of one product.
     """
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
         a = x.new_tensor(A)
@@ -52,6 +54,6 @@ def gelu(x: Tensor) -> Tensor:
     """GELU, tanh formula, of each number of x. On a GPU, or compiled, PyTorch's own single kernel is best."""
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return F.gelu(x, approximate="tanh")
-    if not x.requires_grad:
+    if not torch.is_grad_enabled():
         return torch.addcmul(x.new_tensor(A), x, x, value=B).mul_(x).sigmoid_().mul_(x)
     return _SigmoidGELU.apply(x)[0]
