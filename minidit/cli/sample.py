@@ -53,15 +53,19 @@ def command(
     device = use(device, threads)
     if official is not None:
         figure, count = draw_official(
-            Weights(official, family, vae, config), labels, w or 4.0, steps or 250, seed, device
+            Weights(official, family, vae, config), labels, *_given(w, steps, 4.0, 250), seed, device
         )
         path = out or Path("runs") / official.stem / "drawn.png"
     else:
-        figure, count = _draw_run(run, labels, 2.0 if w is None else w, steps or 50, seed, device)
+        figure, count = _draw_run(run, labels, *_given(w, steps, 2.0, 50), seed, device)
         path = out or run / "drawn.png"
     write_whole(path, png(figure))
     print(f"{path}: {count} drawn.")
     return 0
+
+
+def _given(w: float | None, steps: int | None, usual_w: float, usual_steps: int) -> tuple[float, int]:
+    return usual_w if w is None else w, usual_steps if steps is None else steps
 
 
 def _draw_run(
