@@ -7,6 +7,16 @@ from minidit.model.ddt import DDT
 from minidit.model.dit import DiT
 from minidit.model.maskdit import MaskDiT
 from minidit.model.presets import PRESETS
-from minidit.model.trunk import draw_keys
+from minidit.model.trunk import draw_keys, rerouted
 
-__all__ = ["DDT", "PRESETS", "DiT", "MaskDiT", "ModelConfig", "attention_maps", "build", "draw_keys"]
+__all__ = [
+    "DDT",
+    "PRESETS",
+    "DiT",
+    "MaskDiT",
+    "ModelConfig",
+    "attention_maps",
+    "build",
+    "draw_keys",
+    "rerouted",
+]

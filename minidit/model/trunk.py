@@ -1,6 +1,8 @@
 """Through the blocks, one after the other; in training, with keys, some tokens or samples skip some."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +45,19 @@ def run_blocks(
         if number in keep:
             features[number] = x[:, prefix:]
     return x, features
+
+
+def rerouted(model: nn.Module, route: str) -> nn.Module:
+    """The same weights on another route, such as "3-9@0.7": a weaker model, for guidance by routing.
+
+    Nothing is copied: a change of one network's weights is a change of the other's.
+
+    Raises:
+        MiniditError: the route cannot be read, or does not fit the network.
+    """
+    other = copy(model)
+    other.config = replace(model.config, route=route)
+    return other
 
 
 def draw_keys(config: ModelConfig, batch: int, streams: Streams, step: int) -> Keys:
