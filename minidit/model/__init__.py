@@ -1,4 +1,21 @@
-"""Tokens in, tokens out: the diffusion transformer and its parts."""
+"""Tokens in, tokens out: the diffusion transformer and its parts.
+
+| you look for | it is in |
+|---|---|
+| DiT, SiT, LightningDiT, PixArt (and their sizes) | dit.py (presets.py) |
+| DDT; MaskDiT | ddt.py; maskdit.py |
+| every setting; what is refused, and why | config.py; refuse.py, check.py |
+| patchify; sin-cos and learned positions; RoPE | patch.py; position.py; rope.py |
+| LayerNorm, RMSNorm, AdaNorm, DetachNorm | norm.py |
+| pre-norm, post-norm, sandwich; modulate, gate | placement.py |
+| adaLN, adaLN-Zero, adaLN-single | modulation.py |
+| timestep, label and caption embedding, in-context tokens | conditioning.py |
+| self-attention, cross-attention, QK-norm, attention maps | attention.py |
+| MLP, GELU, SwiGLU | mlp.py, gelu.py |
+| the block, the final layer, stochastic depth | block.py |
+| TREAD routes, and the way through the blocks | route.py, trunk.py |
+| initialisation: zeros, xavier | init.py |
+"""
 
 from minidit.model.attention import attention_maps
 from minidit.model.build import build
