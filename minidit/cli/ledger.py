@@ -17,7 +17,7 @@ def command(
     training: bool = False,
     caption_tokens: int = 120,
 ) -> int:
-    """Count a network's parameters and multiplications, part by part. Nothing is allocated.
+    """Count a network's parameters and MACs, part by part.
 
     Args:
         network: a preset, such as DiT-XL/2.

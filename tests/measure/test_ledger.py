@@ -208,7 +208,7 @@ class Allocated(TorchDispatchMode):
 def test_nothing_is_allocated_and_no_chance_is_used():
     state = torch.get_rng_state()
     with Allocated() as allocated:
-        ledger("LightningDiT-1p6B/1")
+        ledger("DiT-S/2")
     assert allocated.numbers == 0
     with Allocated() as allocated:
         ledger("DiT-XL/2", route="tread", training=True)
