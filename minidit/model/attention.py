@@ -98,13 +98,14 @@ def attention_maps(model: nn.Module) -> Iterator[dict[str, Tensor]]:
     """
     maps: dict[str, Tensor] = {}
     layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, _Kernel)}
+    before = {name: layer.kernel for name, layer in layers.items()}
     for name, layer in layers.items():
         layer.kernel = _open(maps, name)
     try:
         yield maps
     finally:
-        for layer in layers.values():
-            del layer.kernel  # the class's fused one shows again
+        for name, layer in layers.items():
+            layer.kernel = before[name]
 
 
 def _open(maps: dict[str, Tensor], name: str) -> Callable[..., Tensor]:

@@ -15,21 +15,34 @@ def check_inputs(
     config: ModelConfig, x: Tensor, t: Tensor, condition: Condition, keys: Keys, keep: Collection[int]
 ) -> None:
     """Raise MiniditError where an argument of a forward pass does not fit a network of `config`."""
+    check_images(config, x)
+    if t.shape != x.shape[:1]:
+        raise MiniditError(
+            f"t has shape {tuple(t.shape)}; it must be ({x.shape[0]},), one time for each image. "
+            "Use torch.full((batch,), 0.5) to give all the same time."
+        )
+    _check_drop(len(x), condition.drop)
+    _check_labels(config, len(x), condition.labels)
+    _check_text(config, len(x), condition)
+    _check_keys(config, len(x), keys)
+    _check_keep(config, keys, keep)
+
+
+def check_images(config: ModelConfig, x: Tensor) -> None:
+    """Raise MiniditError where x is not a batch of this network's images."""
     wanted = (config.in_channels, *config.image_size)
     if x.ndim != 4 or tuple(x.shape[1:]) != wanted:
         raise MiniditError(
             f"x has shape {tuple(x.shape)}; this network takes (batch, {', '.join(map(str, wanted))}). "
             "Resize the images, or build with another input_size or in_channels."
         )
-    if t.shape != x.shape[:1]:
-        raise MiniditError(
-            f"t has shape {tuple(t.shape)}; it must be ({x.shape[0]},), one time for each image. "
-            "Use torch.full((batch,), 0.5) to give all the same time."
-        )
-    _check_labels(config, len(x), condition.labels)
-    _check_text(config, len(x), condition)
-    _check_keys(config, len(x), keys)
-    _check_keep(config, keys, keep)
+
+
+def check_word(config: ModelConfig, x: Tensor, s: Tensor) -> None:
+    """Raise MiniditError where s is no word of DDT's encoder for the images x."""
+    wanted = (len(x), config.tokens, config.dim)
+    if tuple(s.shape) != wanted:
+        raise MiniditError(f"s has shape {tuple(s.shape)}; it must be {wanted}, as `encode` returns it.")
 
 
 def _visible(tensor: Tensor) -> bool:
@@ -37,11 +50,21 @@ def _visible(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
+def _check_drop(batch: int, drop: Tensor | None) -> None:
+    if drop is not None and (drop.dtype != torch.bool or drop.shape != (batch,)):
+        raise MiniditError(
+            f"drop is {drop.dtype} of shape {tuple(drop.shape)}; it must be bool of shape ({batch},), True "
+            "where the null condition takes over."
+        )
+
+
 def _check_labels(config: ModelConfig, batch: int, labels: Tensor | None) -> None:
     if labels is None or config.label_as == "none":
         return
     if labels.shape != (batch,):
         raise MiniditError(f"labels has shape {tuple(labels.shape)}; it must be ({batch},).")
+    if labels.dtype not in (torch.int64, torch.int32):
+        raise MiniditError(f"labels are {labels.dtype}; they must be whole numbers: use labels.long().")
     if not _visible(labels):
         return  # there the embedding reports a bad label itself
     low, high = int(labels.min()), int(labels.max())
@@ -80,7 +103,8 @@ def _check_text(config: ModelConfig, batch: int, condition: Condition) -> None:
             f"text_mask is {mask.dtype} of shape {tuple(mask.shape)}; it must be bool of shape "
             f"{tuple(text.shape[:2])}, True at real tokens."
         )
-    if _visible(mask) and not bool(mask.any(dim=1).all()):
+    read = mask if condition.drop is None else mask | condition.drop[:, None]  # a dropped one is not read
+    if _visible(mask) and not bool(read.any(dim=1).all()):
         raise MiniditError("A caption of text_mask has no real token; hide a caption with Condition.drop.")
 
 

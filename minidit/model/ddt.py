@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minidit.model.block import FinalLayer, Given
-from minidit.model.check import check_inputs
+from minidit.model.check import check_images, check_inputs, check_word
 from minidit.model.conditioning import Told
 from minidit.model.config import ModelConfig
 from minidit.model.dit import DiT
@@ -34,7 +34,12 @@ class DDT(DiT):
         return self._encode(patchify(x, self.config.patch_size), told, Keys(), ())[0]
 
     def decode(self, x: Tensor, s: Tensor) -> Tensor:
-        """The output for x (batch, in_channels, height, width) and a word s of this step or of another."""
+        """The output for x (batch, in_channels, height, width) and a word s of this step or of another.
+
+        Raises MiniditError where either has another shape.
+        """
+        check_images(self.config, x)
+        check_word(self.config, x, s)
         patches, _ = self._decode(patchify(x, self.config.patch_size), s, Keys(), ())
         return unpatchify(patches, self.config.patch_size, *self.config.image_size)
 

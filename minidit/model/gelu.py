@@ -10,7 +10,9 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
+
+from minidit.errors import MiniditError
 
 # 2u = x (A + B x^2)
 A = 2 * math.sqrt(2 / math.pi)
@@ -21,7 +23,7 @@ class _SigmoidGELU(torch.autograd.Function):
     """x s with s = sigmoid(x (A + B x^2)), and its derivative s (1 + x (1 - s) (A + 3 B x^2)).
 
     The derivative is made on the way and kept in place of x: no more memory than PyTorch's own, and a
-    backward pass of one product.
+    backward pass of one product. The second derivative is not there, and asking for it is an error.
     """
 
     generate_vmap_rule = True
@@ -41,8 +43,12 @@ class _SigmoidGELU(torch.autograd.Function):
         ctx.save_for_forward(output[1])
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, grad: Tensor, _: None) -> Tensor:
+        if torch.is_grad_enabled():  # create_graph=True: what follows would count as a constant
+            raise MiniditError(
+                "This GELU has a first derivative only, and create_graph=True asks for a second: "
+                "differentiate with torch.func.grad or torch.func.jvp, which take PyTorch's own."
+            )
         return grad * ctx.saved_tensors[0]
 
     @staticmethod
@@ -51,8 +57,13 @@ class _SigmoidGELU(torch.autograd.Function):
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU, tanh formula, of each number of x. On a GPU, or compiled, PyTorch's own single kernel is best."""
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
+    """GELU, tanh formula, of each number of x.
+
+    On a GPU, or compiled, PyTorch's own single kernel is best; in torch.func's transforms it has all orders
+    of derivatives. Raises MiniditError where a backward pass outside of them is to be differentiated again.
+    """
+    in_transform = torch._C._are_functorch_transforms_active()
+    if x.device.type != "cpu" or in_transform or torch.compiler.is_compiling():
         return F.gelu(x, approximate="tanh")
     if not torch.is_grad_enabled():
         return torch.addcmul(x.new_tensor(A), x, x, value=B).mul_(x).sigmoid_().mul_(x)

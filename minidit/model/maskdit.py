@@ -49,8 +49,12 @@ class MaskDiT(DiT):
         self.to_decoder = FinalLayer(config, config.dim, dim, config.norm, config.norm_affine)
         self.mask_token = MaskToken(dim)
         self.decoder = nn.ModuleList(Block(config, dim, heads) for _ in range(config.decoder_depth))
-        table = sincos_2d(*config.grid, dim) if config.position == "sincos" else torch.zeros(1, dim)
-        self.register_buffer("decoder_position", table, persistent=False)
+        if config.position == "learned":  # starts by the rule of the encoder's
+            self.decoder_position = nn.Parameter(torch.empty(config.tokens, dim))
+        else:
+            sines = config.position == "sincos"
+            table = sincos_2d(*config.grid, dim, config.position_scale) if sines else torch.zeros(1, dim)
+            self.register_buffer("decoder_position", table, persistent=False)
         self.register_buffer("decoder_rope", None, persistent=False)
         if config.rope != "none":
             self.decoder_rope = ROPES[config.rope](*config.grid, dim // heads)

@@ -143,6 +143,10 @@ def _dropped(c: ModelConfig) -> Reasons:
         "model.mask hides tokens from the whole encoder and model.route from some blocks: choose one.",
     )
     yield (
+        bool(c.mask) and int(c.tokens * (1 - c.mask)) < 1,
+        f"model.mask {c.mask} hides all {c.tokens} tokens of an image from the encoder: hide fewer.",
+    )
+    yield (
         bool(c.mask) and c.modulation == "shared",
         "model.mask adds a decoder of another width, which shared modulation does not reach: set "
         "modulation per_block.",

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 import minidit
-from minidit import Condition, Keys, MiniditError
+from minidit import Condition
 from minidit.model.block import Given
 from minidit.model.init import initialise
 from minidit.model.mlp import MLP
@@ -124,26 +124,6 @@ def test_the_network_never_draws(model, inputs):
     before = torch.random.get_rng_state()
     model.train()(*inputs)
     assert torch.equal(torch.random.get_rng_state(), before)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"x": torch.zeros(3, 2, 9, 8)}, r"takes \(batch, 2, 8, 8\)"),
-        ({"t": torch.zeros(3, 1)}, "one time for each image"),
-        ({"condition": torch.tensor([0, 1, 6])}, "knows 0 to 4, and 5 for the null label"),
-        ({"condition": torch.tensor([0, -1, 1])}, "labels run from -1"),
-        ({"condition": torch.tensor([0, 1])}, r"labels has shape \(2,\)"),
-        ({"condition": Condition(text=torch.zeros(1))}, "class labels only"),
-        ({"keys": Keys(route=torch.zeros(1))}, "takes no keys"),
-        ({"keep": (0,)}, "blocks 1 to 3"),
-    ],
-)
-def test_bad_input_gets_a_sentence(change, words):
-    model = minidit.build(CONFIG)
-    given = {"x": torch.zeros(3, 2, 8, 8), "t": torch.zeros(3), "condition": None} | change
-    with pytest.raises(MiniditError, match=words):
-        model(**given)
 
 
 def test_the_time_scale_multiplies_the_time(model, inputs):

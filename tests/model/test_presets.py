@@ -43,17 +43,3 @@ def test_an_unknown_preset_names_the_nearest():
 def test_an_unknown_setting_names_the_nearest():
     with pytest.raises(minidit.MiniditError, match="Did you mean num_classes"):
         minidit.build("DiT-S/2", num_class=10)
-
-
-@pytest.mark.parametrize(
-    ("override", "words"),
-    [
-        ({"patch_size": 3}, "does not divide model.input_size 32: choose a patch of 1, 2, 4"),
-        ({"heads": 5}, "heads 5 does not divide model.dim 384"),
-        ({"dim": 6, "heads": 1}, "multiple of 4"),
-        ({"depth": 0}, "depth is 0; it must be at least 1"),
-    ],
-)
-def test_what_cannot_be_built_is_refused(override, words):
-    with pytest.raises(minidit.MiniditError, match=words):
-        minidit.build("DiT-S/2", **override)
