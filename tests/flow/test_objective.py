@@ -144,6 +144,8 @@ def test_the_cosine_term_looks_at_directions_over_channels():
     assert float(cosine(-X, X, keep)) == pytest.approx(2)
     turned = torch.stack([-X[:, 1], X[:, 0]], dim=1)  # two channels, turned by a right angle
     assert float(cosine(turned, X, keep)) == pytest.approx(1)
+    by_hand = (WRONG * X).sum(1) / (WRONG.norm(dim=1) * X.norm(dim=1))
+    torch.testing.assert_close(cosine(WRONG, X, keep), 1 - by_hand.mean())
 
 
 def test_the_contrastive_term_pushes_away_from_the_next_image_unless_the_label_is_dropped():
@@ -244,7 +246,7 @@ def test_every_setting_can_be_changed_from_the_command_line():
         "objective.min_snr_gamma": "3",
         "objective.terms": "cosine,contrastive",
         "objective.contrastive_weight": "0.02",
-        "objective.time_shift": "2",
+        "objective.time_shift": "2.5",
     }
     changed = minidit.experiment("digits").override(changes)
     assert changed.objective.min_snr_gamma == 3.0 and changed.objective.terms == "cosine,contrastive"

@@ -108,20 +108,22 @@ def test_heuns_step_is_sits():
     torch.testing.assert_close(middle, noisy + 0.1 * (first + drift(noisy + 0.2 * first, 0.5)))
 
 
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("rule", LAST_STEPS)
-def test_the_last_step_follows_its_rule(rule):
-    grid = torch.tensor([0.96, 1.0], dtype=torch.float64)
-    v = LINEAR(START, torch.full((30,), 0.96, dtype=torch.float64))
-    score = (0.96 * v - START) / 0.04
+def test_the_last_step_follows_its_rule(rule, path):
+    grid, t = torch.tensor([0.96, 1.0], dtype=torch.float64), torch.full((30,), 0.96, dtype=torch.float64)
+    alpha, sigma = float(PATHS[path].alpha(t)[0]), float(PATHS[path].sigma(t)[0])
+    v = velocity(path)(START, t)
+    score = SDE(path).read(v, START, 0.96, "score")
     expected = {
-        "mean": START + 0.04 * (v + 0.04 * score),
+        "mean": START + 0.04 * (v + sigma * score),
         "euler": START + 0.04 * v,
-        "tweedie": START / 0.96 + 0.04**2 / 0.96 * score,
-        "none": START + 0.04 * (v + 0.04 * score) + math.sqrt(2 * 0.04 * 0.04) * DRAWS(1),
+        "tweedie": START / alpha + sigma**2 / alpha * score,
+        "none": START + 0.04 * (v + sigma * score) + math.sqrt(2 * sigma * 0.04) * DRAWS(1),
     }
-    torch.testing.assert_close(
-        last(euler_maruyama(LINEAR, START, grid, DRAWS, last_step=rule)), expected[rule]
-    )
+    for sampler in (euler_maruyama, stochastic_heun) if rule != "none" else (euler_maruyama,):
+        x = last(sampler(velocity(path), START, grid, DRAWS, sde=SDE(path), last_step=rule))
+        torch.testing.assert_close(x, expected[rule])
 
 
 @pytest.mark.parametrize(("sampler", "cost"), [(euler_maruyama, 20), (stochastic_heun, 39)])
