@@ -26,8 +26,6 @@ class _SigmoidGELU(torch.autograd.Function):
     backward pass of one product. The second derivative is not there, and asking for it is an error.
     """
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
         a = x.new_tensor(A)
