@@ -58,7 +58,7 @@ bench: setup  ## how fast a training step is, beside diffusers and beside plain 
 	$(total)
 
 check-official: setup  ## the vectors made with the authors' own networks, in VECTORS=folder
-	$(call stage,official vectors,MINIDIT_OFFICIAL_VECTORS=$(VECTORS) $(ONE_CORE) $(BIN)/python tests/official/check_official.py)
+	$(call stage,official vectors,$(ONE_CORE) $(BIN)/python tests/official/check_official.py $(VECTORS))
 	$(total)
 
 # UV_FIND_LINKS is unset because a local wheel would put its own version (2.13.0+cpu) into the pins;

@@ -54,7 +54,7 @@ def main(folder: str) -> int:
         path for path in sorted(Path(folder).glob("*.safetensors")) if family(read(path).config) in FAMILIES
     ]
     if not files:
-        print(f"There are no official vectors in {folder}: nothing was checked.", file=sys.stderr)
+        print(f"There are no official vectors in {folder}; name their folder: VECTORS=...", file=sys.stderr)
         return 2
     wrong = [path.stem for path in files if not check(path)]
     print(f"{len(files)} official vectors: " + (f"{', '.join(wrong)} DISAGREE" if wrong else "all agree"))
