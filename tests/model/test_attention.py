@@ -193,7 +193,7 @@ def test_the_derivative_along_a_direction_equals_finite_differences(config, gene
 
 
 def test_the_derivative_can_be_trained_on(config, general, inputs):
-    # with LayerNorm it cannot: PyTorch takes mean and deviation for constants there (2.13, silently)
+    # not with LayerNorm, whose mean and deviation PyTorch then takes for constants (its issue 196700)
     model = general(config, norm="rms")
     x, t, condition = inputs(config)
     with attention_maps(model):
