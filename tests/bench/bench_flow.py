@@ -84,7 +84,7 @@ def end(states: object) -> State:
     return state
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int = 7) -> float:
+def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int = 5) -> float:
     """Processor time of ours over theirs: the median over turns, the first of which warms up.
 
     Each turn compares two runs that follow one another, so that a busy machine slows both.
