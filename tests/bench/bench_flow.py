@@ -1,8 +1,8 @@
 """What the samplers cost beside the published procedures: `python tests/bench/bench_flow.py`.
 
 Each line is one measurement with its bound; the exit status is 1 when one fails. Both sides of a time run in
-turns in this process, on one thread, and their medians are compared. A small network with random weights
-stands for a trained one: costs and equal images do not depend on what it has learned.
+turns in this process, on one thread, in processor seconds. A small network with random weights stands for a
+trained one: costs and equal images do not depend on what it has learned.
 """
 
 import os
@@ -25,7 +25,7 @@ import minidit
 from minidit import Condition, Flow, Streams
 from minidit.flow import State, euler, euler_maruyama, gaussian, guide, sde_times, times
 
-STEPS, FEW, ROUNDS = 250, 50, 7
+STEPS, FEW = 250, 50
 
 
 class Counted:
@@ -84,15 +84,20 @@ def end(states: object) -> State:
     return state
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> float:
-    """Median time of ours over theirs, in turns; the first turn warms up."""
-    spent: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS + 1):
-        for run, seconds in zip((ours, theirs), spent, strict=True):
-            began = time.perf_counter()
+def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int = 5) -> float:
+    """Processor time of ours over theirs: the median over turns, the first of which warms up.
+
+    Each turn compares two runs that follow one another, so that a busy machine slows both.
+    """
+    found = []
+    for _ in range(turns + 1):
+        spent = []
+        for run in (ours, theirs):
+            began = time.process_time()
             run()
-            seconds.append(time.perf_counter() - began)
-    return statistics.median(spent[0][1:]) / statistics.median(spent[1][1:])
+            spent.append(time.process_time() - began)
+        found.append(spent[0] / spent[1])
+    return statistics.median(found[1:])
 
 
 FAILED = []
@@ -149,14 +154,15 @@ def flow_matching(f: Counted) -> None:
 
 @torch.no_grad()
 def guided_step(f: Counted) -> None:
-    """A guided evaluation beside one forward of twice the batch; twenty of each make one time."""
+    """A guided evaluation beside one forward of twice the batch; ten of each make one time."""
     x = torch.randn(32, 1, 8, 8, generator=minidit.generator(2, "bench"))
     t, labels = torch.full((32,), 0.5), torch.arange(32) % 10
     twice = torch.cat([x, x]), torch.cat([t, t]), Condition(labels).beside_null(32, x.device)
     v = guide(Flow().velocity(f), 2.0)
     cost = ratio(
-        lambda: [v(x, t, labels) for _ in range(20)],
-        lambda: [f(*twice) for _ in range(20)],
+        lambda: [v(x, t, labels) for _ in range(10)],
+        lambda: [f(*twice) for _ in range(10)],
+        turns=21,
     )
     report("a guided evaluation over one forward of twice the batch: time", cost, 1.05)
 
