@@ -33,7 +33,7 @@ def command(
     vae: str | None = None,
     config: tuple[str, ...] = (),
 ) -> int:
-    """Draw images from a trained run, or from published weights, into a labelled picture.
+    """Draw from a trained run, or with published weights.
 
     Args:
         run: folder of the run.
