@@ -52,7 +52,7 @@ nightly: setup  ## twenty seeds for every exercise and every known wrong answer
 	$(total)
 
 # speeds are ratios of CPU seconds on one thread; a bound that is not kept says FAIL and ends make
-bench: setup  ## how fast a training step is, beside diffusers and beside plain matrix products; about 3 minutes
+bench: setup  ## how fast a training step is, beside diffusers and beside plain matrix products; at most 6 minutes
 	$(call stage,benchmarks,missed=0; for file in tests/bench/bench_*.py; do \
 		printf '\n%s\n' $$file; $(ONE_CORE) $(BIN)/python $$file || missed=1; done; test $$missed = 0)
 	$(total)
