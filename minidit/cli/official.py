@@ -35,6 +35,11 @@ def draw_official(
     Raises:
         MiniditError: weights or autoencoder cannot be loaded, or do not belong together.
     """
+    if weights.family == "lightningdit":
+        raise MiniditError(
+            "LightningDiT draws latents of VA-VAE, standardised by channel, and diffusers has no such "
+            "decoder: use minidit.official.load and sample in Python, and decode with VA-VAE's own code."
+        )
     published = minidit.official.load(weights.family, weights.path, _settings(weights.config))
     config = published.model.to(device).config
     vae = _vae(weights, config.in_channels, device)  # before the long part
@@ -75,7 +80,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         try:
-            settings[name] = json.loads(value.lower())
+            settings[name] = json.loads(value)
         except ValueError:
             equals = ""
         if not equals:

@@ -45,7 +45,7 @@ def command(
         device: auto, cpu, cuda or mps.
         threads: processor threads.
         official: published weights instead of a run: a .pt or .safetensors file, or a diffusers folder.
-        family: whose weights they are: dit, sit, lightningdit, ddt or repa.
+        family: whose weights they are: dit, sit, ddt or repa.
         vae: the autoencoder that they draw for: a diffusers folder, or a name of the hub such as
             stabilityai/sd-vae-ft-mse, which is downloaded.
         config: settings that the shapes of the weights do not tell, such as heads=4.

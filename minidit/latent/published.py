@@ -24,7 +24,7 @@ class PublishedVAE:
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """What a transformer drew, (batch, channels, h, w) -> images (batch, 3, 8 h, 8 w) within [-1, 1]."""
+        """(batch, channels, h, w), as drawn -> images (batch, 3, f h, f w) in [-1, 1]; f = 8 in sd-vae."""
         return self.network.decode(latents / self.scale + self.shift).sample.clamp(-1, 1)
 
 

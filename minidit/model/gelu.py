@@ -59,10 +59,12 @@ def gelu(x: Tensor) -> Tensor:
     """GELU, tanh formula, of each number of x.
 
     On a GPU, or compiled, PyTorch's own single kernel is best; in torch.func's transforms it has all orders
-    of derivatives. Raises MiniditError where a backward pass outside of them is to be differentiated again.
+    of derivatives; and in float16 the square of 256 has no room. Raises MiniditError where a backward pass
+    outside of transforms is to be differentiated again.
     """
     in_transform = torch._C._are_functorch_transforms_active()
-    if x.device.type != "cpu" or in_transform or torch.compiler.is_compiling():
+    own = x.device.type == "cpu" and x.dtype != torch.float16
+    if not own or in_transform or torch.compiler.is_compiling():
         return F.gelu(x, approximate="tanh")
     if not torch.is_grad_enabled():
         return torch.addcmul(x.new_tensor(A), x, x, value=B).mul_(x).sigmoid_().mul_(x)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from minidit.errors import MiniditError
 from minidit.model.block import Block, Given, skip_samples
 from minidit.model.config import ModelConfig
 from minidit.model.route import after, lowest, parse_routes, put, take
@@ -53,8 +54,12 @@ def rerouted(model: nn.Module, route: str) -> nn.Module:
     Nothing is copied: a change of one network's weights is a change of the other's.
 
     Raises:
-        MiniditError: the route cannot be read, or does not fit the network.
+        MiniditError: the route cannot be read, or does not fit; or the model is wrapped (compiled, averaged).
     """
+    if "config" not in vars(model):  # a wrapper would hand the new settings to the network inside
+        raise MiniditError(
+            f"A {type(model).__name__} wraps a network: reroute the network itself, and wrap it again."
+        )
     other = copy(model)
     other.config = replace(model.config, route=route)
     return other
@@ -74,7 +79,7 @@ def draw_keys(config: ModelConfig, batch: int, streams: Streams, step: int) -> K
         "mask": (batch, config.tokens) if config.mask else None,
     }
     drawn = {
-        name: None if shape is None else torch.rand(shape, generator=streams(name, step))
+        name: None if shape is None else torch.rand(shape, generator=streams(name, step), device="cpu")
         for name, shape in shapes.items()
     }
     return Keys(**drawn)

@@ -1,6 +1,7 @@
-"""Published weights: read them into minidit's networks, ask them in their own words, write them back."""
+"""Published weights: read them, ask them in their own words, draw with them, write them back."""
 
 from minidit.official.load import load, save
 from minidit.official.published import Published
+from minidit.official.sampling import sample
 
-__all__ = ["Published", "load", "save"]
+__all__ = ["Published", "load", "sample", "save"]

@@ -108,6 +108,8 @@ def _infer_pixart(state: State) -> Settings:
         "caption_channels": state["caption_projection.linear_1.weight"].shape[1],
         "interpolation_scale": 1,
     }
+    if "pos_embed" in state:  # in PixArt's own files
+        return settings | {"input_size": patch * math.isqrt(state["pos_embed"].shape[1])}
     return settings | ({"input_size": 32} if "heads" in settings else {})
 
 
@@ -172,9 +174,7 @@ _DIT_SHAPE = (
 FAMILIES = {
     "dit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _dit, NOISE, absent=("projectors.",)),
     "sit": Family(keys.DIT, _DIT_SHAPE, _infer_dit, _sit, VELOCITY, absent=("projectors.",)),
-    "lightningdit": Family(
-        keys.LIGHTNINGDIT, ("blocks.0.mlp.w12", "feat_rope."), _infer_dit, _lightningdit, VELOCITY
-    ),
+    "lightningdit": Family(keys.LIGHTNINGDIT, ("blocks.0.mlp.w12",), _infer_dit, _lightningdit, VELOCITY),
     "ddt": Family(keys.DDT, ("s_embedder.proj", "blocks.0.mlp.w1"), _infer_ddt, _ddt, VELOCITY),
     "repa": Family(keys.REPA, (*_DIT_SHAPE, "projectors."), _infer_repa, _repa, VELOCITY),
     "pixart": Family(

@@ -2,13 +2,11 @@
 
 import argparse
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -31,6 +29,10 @@ def read_weights(source: Mapping[str, Any] | str | Path) -> tuple[dict[str, Tens
     """
     if isinstance(source, Mapping):
         return unwrap(source), {}
+    if not isinstance(source, str | Path):
+        raise MiniditError(
+            f"Weights are a state dict or a path; a {type(source).__name__} was given. Give its state_dict()."
+        )
     path = Path(source).expanduser()
     if path.is_dir():
         return _read_folder(path / "transformer" if (path / "transformer").is_dir() else path)
@@ -48,7 +50,13 @@ def _read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     state = {}
     for file in files:  # large networks come in several
         state |= unwrap(_read_file(file))
-    return state, json.loads(config.read_text(encoding="utf-8"))
+    try:
+        beside = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError:
+        beside = None
+    if not isinstance(beside, dict):
+        raise MiniditError(f"{config} is not the configuration of a network: download the folder again.")
+    return state, beside
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:
@@ -60,11 +68,10 @@ def _read_file(path: Path) -> Mapping[str, Any]:
         # DiT's and SiT's checkpoints keep their arguments beside the weights; nothing else is allowed in
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = str(error).strip().split("\n")[0]
+    except Exception as error:  # a damaged file can raise nearly anything
         raise MiniditError(
-            f"{path} cannot be read as weights alone ({reason}). It is damaged, or holds Python objects, "
-            "which could run code and are not opened: save its state dict by itself, best as safetensors."
+            f"{path} cannot be read as weights alone ({type(error).__name__}). It is damaged, or holds "
+            "Python objects, which could run code and are not opened: save its state dict as safetensors."
         ) from error
 
 

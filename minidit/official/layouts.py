@@ -52,10 +52,13 @@ def to_publisher(family: str, state: State, told: Mapping[str, Any]) -> State:
 
     told: settings that stood beside the weights; diffusers' DiT needs input_size, having no position table.
     """
-    if family == "dit" and any(name.startswith("transformer_blocks.") for name in state):
-        return _from_diffusers_dit(state) | _position_table(state, told)
-    if family == "pixart" and "t_block.1.weight" in state:
-        return _from_native_pixart(state)
+    try:
+        if family == "dit" and any(name.startswith("transformer_blocks.") for name in state):
+            return _from_diffusers_dit(state) | _position_table(state, told)
+        if family == "pixart" and "t_block.1.weight" in state:
+            return _from_native_pixart(state)
+    except KeyError as error:
+        raise MiniditError(f"These weights are not a whole {family}: {error.args[0]} is missing.") from error
     if family == "repa" and any(name.startswith("decoder_blocks.") for name in state):
         return {_renumber(name): tensor for name, tensor in state.items()}
     return state
@@ -95,12 +98,14 @@ def _position_table(state: State, told: Mapping[str, Any]) -> State:
 def _from_native_pixart(state: State) -> State:
     renamed = _rename(state, NATIVE_PIXART)
     for name in [name for name in renamed if re.search(r"\.(qkv|kv_linear)\.\w+$", name)]:
-        block, layer, kind = re.match(r"blocks\.(\d+)\.\w+\.(qkv|kv_linear)\.(\w+)$", name).groups()
+        match = re.match(r"blocks\.(\d+)\.\w+\.(qkv|kv_linear)\.(\w+)$", name)
+        if match is None:
+            continue  # a surplus name, which is told later
+        block, layer, kind = match.groups()
         where, parts = ("attn1", "qkv") if layer == "qkv" else ("attn2", "kv")
         for part, tensor in zip(parts, renamed.pop(name).chunk(len(parts)), strict=True):
             renamed[f"transformer_blocks.{block}.{where}.to_{part}.{kind}"] = tensor
     renamed.pop("y_embedder.y_embedding", None)  # random vectors in place of a caption; diffusers drops them
-    renamed.pop("pos_embed", None)  # the sine table, which is computed
     return renamed
 
 

@@ -39,12 +39,14 @@ def sample(
     Raises:
         MiniditError: a network of captions, or a label that it does not know.
     """
-    config, device = published.model.config, next(published.model.parameters()).device
+    config, like = published.model.config, next(published.model.parameters())
     if config.label_as == "none":
         raise MiniditError(
             f"{published.family} draws from embedded captions, not from labels: call its model with "
             "Condition(text=...) instead."
         )
+    if labels.ndim != 1 or not len(labels) or batch < 1:
+        raise MiniditError("sample needs labels (n,) of at least one image, and a batch of at least 1.")
     unknown = [label for label in labels.tolist() if not 0 <= label <= config.num_classes]
     if unknown:
         raise MiniditError(
@@ -59,9 +61,11 @@ def sample(
         def draws(left: int, numbers: Tensor = numbers) -> Tensor:
             """Noise of each image by its own number, so that an image does not depend on its company."""
             own = [generator(seed, f"sample.{number}", left) for number in numbers.tolist()]
-            return torch.stack([torch.randn(shape, generator=each) for each in own]).to(device)
+            return torch.stack([torch.randn(shape, generator=each) for each in own]).to(like)
 
-        drawn.append(last(follow(published, draws, labels[numbers].to(device), w, steps, channels)).cpu())
+        drawn.append(
+            last(follow(published, draws, labels[numbers].to(like.device), w, steps, channels)).cpu()
+        )
     return torch.cat(drawn)
 
 

@@ -30,9 +30,13 @@ def settle(family: str, known: Family, state: State, told: Mapping[str, Any]) ->
             tells.
     """
     needed = NEEDED[family]
-    if "family" in told and str(told["family"]).split()[0] != family:
+    if "family" in told and str(told["family"]).split()[:1] != [family]:
         raise MiniditError(f"The config is of the family {told['family']!r}, but {family!r} was asked for.")
-    told = {name: value for name, value in told.items() if name not in IGNORED}
+    told = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in told.items()
+        if name not in IGNORED
+    }
     for name in told:
         if name not in needed:
             raise MiniditError(
@@ -95,12 +99,12 @@ WORDS = {
 }
 
 
-def from_diffusers(config: Mapping[str, Any]) -> Settings:
+def from_diffusers(family: str, config: Mapping[str, Any]) -> Settings:
     """What the config.json of a diffusers folder says, in the publisher's words; nothing of nothing."""
     settings = {ours: config[theirs] for theirs, ours in WORDS.items() if theirs in config}
-    if config.get("_class_name") != "PixArtTransformer2DModel":
+    if family != "pixart" or not config:
         return settings
-    side, micro = config["sample_size"], config.get("use_additional_conditions")
+    side, micro = config.get("sample_size", 32), config.get("use_additional_conditions")
     if micro or (micro is None and side == 128):
         raise MiniditError(
             "PixArt's 1024-pixel weights are told resolution and aspect ratio, which our network is not: "

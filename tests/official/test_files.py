@@ -1,7 +1,9 @@
 """Weights as people have them: training checkpoints, safetensors, diffusers folders, other layouts."""
 
 import argparse
+import contextlib
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from slow.run import distance, read
 
 import minidit.official
 from minidit import MiniditError
+from minidit.model.position import sincos_2d
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -146,10 +149,13 @@ def small_pixart(**more):
     return model.eval()
 
 
-@pytest.mark.parametrize("scale", [None, 2])
-def test_a_diffusers_folder_of_pixart(scale, tmp_path):
+@pytest.mark.parametrize("name", ["PixArtTransformer2DModel", "Transformer2DModel"])  # now, and as published
+@pytest.mark.parametrize("scale", [None, 0.5, 2])
+def test_a_diffusers_folder_of_pixart(scale, name, tmp_path):
     model = small_pixart(interpolation_scale=scale)
     model.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"_class_name": name}))
     published = minidit.official.load("pixart", tmp_path)
     x = torch.randn(2, 4, 8, 8, generator=minidit.generator(0, "x"))
     caption = torch.randn(2, 5, 12, generator=minidit.generator(0, "caption"))
@@ -172,7 +178,7 @@ def test_pixart_for_1024_pixels_is_refused(tmp_path):
 
 def native_pixart(state):
     """PixArt's own names for weights in diffusers' names, written out by hand."""
-    native = {"y_embedder.y_embedding": torch.zeros(120, 4096), "pos_embed": torch.zeros(1, 16, 16)}
+    native = {"y_embedder.y_embedding": torch.zeros(120, 4096)}
     simple = [
         ("adaln_single.emb.timestep_embedder.linear_1", "t_embedder.mlp.0"),
         ("adaln_single.emb.timestep_embedder.linear_2", "t_embedder.mlp.2"),
@@ -206,7 +212,33 @@ def test_pixart_in_its_own_layout():
     vector = read(VECTORS / "pixart_masked.safetensors")
     native = native_pixart(vector.state)
     assert not set(native) & set(vector.state)
-    assert agrees(minidit.official.load("pixart", {"state_dict": native}, vector.config), vector)
+    config = {name: vector.config[name] for name in ("heads",)}  # the position table tells the size
+    side, dim = vector.config["input_size"] // vector.config["patch"], vector.config["hidden"]
+    table = sincos_2d(side, side, dim)[None]
+    published = minidit.official.load("pixart", {"state_dict": native | {"pos_embed": table}}, config)
+    assert agrees(published, vector)
+    other = minidit.official.load("pixart", {"state_dict": native | {"pos_embed": 2 * table}}, config)
+    assert torch.equal(other.model.position, 2 * table[0])
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_config(diffusers_dit, content, tmp_path):
+    diffusers_dit.save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(MiniditError, match="is not the configuration of a network"):
+        minidit.official.load("dit", tmp_path)
+
+
+def test_damaged_files_are_told_in_a_sentence(sit, tmp_path):
+    torch.save(sit.state, tmp_path / "weights.pt")
+    whole, pick = (tmp_path / "weights.pt").read_bytes(), random.Random(0)
+    for _ in range(60):
+        broken = bytearray(whole)
+        for place in pick.sample(range(min(len(whole), 4000)), 40):
+            broken[place] = pick.randrange(256)
+        (tmp_path / "weights.pt").write_bytes(broken)
+        with contextlib.suppress(MiniditError):
+            minidit.official.load("sit", tmp_path / "weights.pt", sit.config)
 
 
 def test_repas_first_files_count_the_blocks_behind_the_projector_by_themselves():

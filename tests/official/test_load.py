@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from slow.run import read
+from slow.run import distance, read
 
 import minidit
 import minidit.official
@@ -112,6 +112,58 @@ def _their_shapes(family, model):
             theirs, row = row_of(family, FAMILIES[family], name)
             parts = row.write(tensor, model.config)
             yield from zip(theirs, (part.shape for part in parts), strict=True)
+
+
+def test_sits_weights_are_not_taken_for_dits(vectors):
+    state = {name: tensor.clone() for name, tensor in vectors["sit"].state.items()}
+    head, channels = state["final_layer.linear.weight"], vectors["sit"].config["channels"]
+    head.view(-1, 2, channels, head.shape[1])[:, 1] = (
+        0  # what training leaves of the half that SiT never reads
+    )
+    with pytest.raises(MiniditError, match='load them as "sit"'):
+        minidit.official.load("dit", state, vectors["sit"].config | {"family": "dit"})
+    minidit.official.load("sit", state, vectors["sit"].config)
+
+
+def test_angles_are_computed_where_a_file_has_none(vectors):
+    vector = vectors["lightningdit"]
+    bare = {name: tensor for name, tensor in vector.state.items() if not name.startswith("feat_rope.")}
+    published = minidit.official.load("lightningdit", bare, vector.config)
+    answer = published.as_published(**{name: vector.inputs[name] for name in "xty"})
+    assert distance(answer["y"], vector.outputs["y"]) < 3e-5
+
+
+def test_what_cannot_be_written(vectors, tmp_path):
+    published = minidit.official.load("pixart", vectors["pixart"].state, vectors["pixart"].config)
+    with pytest.raises(MiniditError, match=r"Weights are written as safetensors: name .*x\.pt"):
+        minidit.official.save(published, "pixart", tmp_path / "x.pt")
+    with pytest.raises(MiniditError, match="AveragedModel wraps a network"):
+        minidit.official.save(torch.optim.swa_utils.AveragedModel(published.model), "pixart")
+    published.model.text.null.data += 1
+    with pytest.raises(MiniditError, match=r"no place for this network's null caption"):
+        minidit.official.save(published, "pixart")
+
+
+def test_saving_makes_the_folder(vectors, tmp_path):
+    published = minidit.official.load("ddt", vectors["ddt"].state, vectors["ddt"].config)
+    minidit.official.save(published, "ddt", tmp_path / "new" / "weights.safetensors")
+    assert (tmp_path / "new" / "weights.safetensors").is_file()
+
+
+def test_loading_draws_nothing_from_the_global_stream(vectors):
+    before = torch.random.get_rng_state()
+    for family, vector in vectors.items():
+        minidit.official.load(family, vector.state, vector.config)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    (torch.nn.Linear(1, 1), r"a Linear was given\. Give its state_dict\(\)"),
+    (3, "a int was given"),
+])  # fmt: skip
+def test_what_is_neither_weights_nor_a_path(source, words):
+    with pytest.raises(MiniditError, match=words):
+        minidit.official.load("dit", source)
 
 
 def test_a_network_of_our_own_settings_is_not_written_as_published():

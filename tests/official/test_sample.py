@@ -61,6 +61,7 @@ def test_from_a_file_to_a_picture(files, tmp_path, capsys):
     (["--official", "{}/dit.pt", "--config", "heads=1", "--vae", "./nowhere"], "There is no folder ./no"),
     (["--official", "{}/dit.pt", "--config", "heads=1", "--vae", "{}"], "could not be loaded"),
     (["--official", "{}/dit.pt", "--family", "ddt"], "not of the family ddt"),
+    (["--official", "{}/dit.pt", "--family", "lightningdit"], "diffusers has no such decoder"),
     (["--official", "{}/dit.pt", "--config", "heads=1", "--vae", "{}/vae", "--labels", "77"], "Label 77 is"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_a_sentence(files, arguments, words, capsys):
@@ -71,10 +72,10 @@ def test_what_is_wrong_is_said_in_a_sentence(files, arguments, words, capsys):
 
 
 def test_an_autoencoder_of_other_latents_is_refused(files, tmp_path, capsys):
-    vector = read(VECTORS / "lightningdit_qk_norm.safetensors")
-    torch.save(vector.state, tmp_path / "lightning.pt")
+    vector = read(VECTORS / "dit_no_sigma.safetensors")
+    torch.save(vector.state, tmp_path / "grey.pt")
     heads = f"heads={vector.config['heads']}"
-    weights = ["--official", str(tmp_path / "lightning.pt"), "--family", "lightningdit", "--config", heads]
+    weights = ["--official", str(tmp_path / "grey.pt"), "--config", heads]
     assert vector.config["channels"] != read(VECTORS / "dit_patch_1.safetensors").config["channels"]
     assert main(["sample", *weights, "--vae", str(files[0] / "vae")]) == 2
     assert "they do not belong together" in capsys.readouterr().err
