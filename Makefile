@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+VECTORS ?= ../shared/reference/vectors
 BEGAN := $(shell date +%s)
 
 # several tests run at once, so each may use one core, and waiting threads must not spin
@@ -16,10 +17,10 @@ define stage
 endef
 total = @printf '\n%s: everything passed in %s s\n' 'make $@' $$(($$(date +%s) - $(BEGAN)))
 
-.PHONY: help setup train lab quick test nightly pins book clean
+.PHONY: help setup train lab quick test nightly bench check-official pins book clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup:  ## make .venv and install minidit into it; under a second when nothing changed
 	@$(PYTHON) .ci/install.py
@@ -48,6 +49,16 @@ test: setup  ## everything that CI runs: style, the pairs of the book, all tests
 
 nightly: setup  ## twenty seeds for every exercise and every known wrong answer
 	$(call stage,exercises,MINIDIT_CHECK_SEEDS=20 $(ONE_CORE) $(BIN)/python -m pytest -n 2 tests/teach/test_exercises.py)
+	$(total)
+
+# speeds are ratios of CPU seconds on one thread; a bound that is not kept says FAIL and ends make
+bench: setup  ## how fast a training step is, beside diffusers and beside plain matrix products; at most 6 minutes
+	$(call stage,benchmarks,missed=0; for file in tests/bench/bench_*.py; do \
+		printf '\n%s\n' $$file; $(ONE_CORE) $(BIN)/python $$file || missed=1; done; test $$missed = 0)
+	$(total)
+
+check-official: setup  ## the vectors made with the authors' own networks, in VECTORS=folder
+	$(call stage,official vectors,$(ONE_CORE) $(BIN)/python tests/official/check_official.py $(VECTORS))
 	$(total)
 
 # UV_FIND_LINKS is unset because a local wheel would put its own version (2.13.0+cpu) into the pins;

@@ -10,7 +10,8 @@ class Condition(NamedTuple):
     """What the network is told beside the noisy images and the time.
 
     labels: (batch,) int64, class labels; `num_classes` is the null label. None means null for all.
-    text, text_mask, pooled: caption tokens, their padding mask, and a pooled caption.
+    text: caption tokens (batch, tokens, text_dim). text_mask: (batch, tokens) bool, True at real tokens.
+    pooled: a caption as one vector (batch, text_dim).
     drop: (batch,) bool, True where the null condition takes the place of the given one.
     """
 

@@ -17,10 +17,13 @@ WALLS = {
     "errors": {"*"},
     "types": {"*"},
     "streams": {"*"},
-    "model": {"flow", "training", "data", "measure", "latent", "align"} | ABOVE,
-    "flow": {"model", "training", "data", "measure", "latent", "align"} | ABOVE,
+    "model": {"flow", "training", "data", "measure", "latent", "align", "official"} | ABOVE,
+    "flow": {"model", "training", "data", "measure", "latent", "align", "official"} | ABOVE,
     "data": {"model", "flow", "training", "measure", "align"} | ABOVE,
-    "training": {"measure"} | ABOVE,
+    "latent": {"model", "flow", "data", "training", "measure", "align", "official"} | ABOVE,
+    "align": {"flow", "data", "training", "measure", "official"} | ABOVE,
+    "official": {"data", "training", "measure"} | ABOVE,
+    "training": {"measure", "official"} | ABOVE,
     "measure": {"training"} | ABOVE,
     "teach": {"publish", "classroom", "cli"},
     "publish": {"classroom", "cli"},
@@ -50,7 +53,7 @@ FRONT_DOOR = set(vars(minidit)["__all__"])  # `from minidit import train` opens 
 def broken_walls(path, source):
     walls = WALLS.get(room(path), set())
     imports = set(imported_rooms(ast.parse(source)))
-    low = room(path) in {"errors", "types", "streams", "model", "flow", "data", "training", "measure"}
+    low = room(path) not in ABOVE
     through_the_front = imports & FRONT_DOOR if low else set()
     hidden = {name for name in imports if " " in name}
     return (

@@ -111,18 +111,19 @@ def test_installer_accepts_the_pythons_of_the_project(installer):
 
 
 def targets():
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
 
 
 def test_makefile_lists_all_its_targets():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert targets() == set(re.search(r"^\.PHONY: (.*)", makefile, re.M).group(1).split())
-    assert targets() == set(re.findall(r"^([a-z]+):.* ## \S", makefile, re.M))
+    assert targets() == set(re.findall(r"^([a-z-]+):.* ## \S", makefile, re.M))
 
 
 def test_readme_names_only_targets_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = re.findall(r"^(?:\$ )?make ([a-z]+)", readme, re.M) + re.findall(r"`make ([a-z]+)[^`]*`", readme)
+    named = re.findall(r"^(?:\$ )?make ([a-z-]+)", readme, re.M)
+    named += re.findall(r"`make ([a-z-]+)[^`]*`", readme)
     assert set(named) <= targets()
 
 

@@ -77,9 +77,10 @@ def _recorded(name: str, chosen: Experiment) -> Evidence | None:
     """The evidence of this very experiment, if there is any: its band applies to nothing else."""
     try:
         evidence = Evidence.read(name)
+        # read as settings, so that those which came after the recording have their defaults
+        return evidence if Experiment.from_dict(evidence.experiment) == chosen else None
     except MiniditError:
         return None
-    return evidence if evidence.experiment == chosen.to_dict() else None
 
 
 @contextmanager

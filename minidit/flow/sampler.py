@@ -1,10 +1,12 @@
 """Samplers: follow the velocity from noise to data. Each is a generator of the states it passes through.
 
-The caller decides what to do with a state: draw it, count its cost, stop. `last` runs to the end.
+The caller decides what to do with a state: draw it, count its cost, stop. `last` runs to the end. From
+state k a sampler continues with `times[k:]`. A grid that falls, `times(50).flip(0)`, follows the same
+curve from data to noise: that encodes an image.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +15,16 @@ from torch import Tensor
 
 from minidit.errors import MiniditError
 from minidit.flow.flow import Velocity
+from minidit.flow.timing import shift as shifted
+from minidit.streams import Streams
 from minidit.types import Condition
+
+# draws(left) is the noise of the step after which left - 1 steps remain, like the images
+Draws = Callable[[int], Tensor]
+
+# torchdiffeq's solvers, but for our own Euler and Heun, for those with a memory of earlier steps, which could
+# not continue from a state, and for fehlberg2, which misses the tolerances asked of it
+METHODS = ("midpoint", "heun3", "rk4", "dopri5", "dopri8", "bosh3", "adaptive_heun")
 
 
 class State(NamedTuple):
@@ -24,11 +35,26 @@ class State(NamedTuple):
     evaluations: int
 
 
-def times(steps: int) -> Tensor:
-    """An even grid of `steps` steps from 0 to 1: (steps + 1,), float64."""
+def times(steps: int, shift: float = 1.0) -> Tensor:
+    """A grid of `steps` steps from 0 to 1: (steps + 1,), float64; even unless shifted towards the noise.
+
+    Raises:
+        MiniditError: no step, or a shift that is not positive.
+    """
     if steps < 1:
         raise MiniditError(f"A sampler was asked for {steps} steps; it needs at least 1.")
-    return torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    if not 0 < shift < float("inf"):
+        raise MiniditError(f"The time shift is {shift}; it must be more than 0 (1 is an even grid).")
+    return shifted(torch.linspace(0, 1, steps + 1, dtype=torch.float64), shift)
+
+
+def gaussian(like: Tensor, streams: Streams, name: str = "sampler") -> Draws:
+    """Standard normal noise like the images, for samplers that need some at every step.
+
+    The noise of a step is named by the steps that are left, so a run continued from one of its states sees
+    the noise it would have seen.
+    """
+    return lambda left: torch.randn(like.shape, generator=streams(name, left)).to(like.device, like.dtype)
 
 
 def last(states: Iterable[State]) -> Tensor:
@@ -36,7 +62,8 @@ def last(states: Iterable[State]) -> Tensor:
     return deque(states, maxlen=1).pop().x
 
 
-def _at(v: Velocity, x: Tensor, t: float, condition: Condition | Tensor | None) -> Tensor:
+def ask(v: Velocity, x: Tensor, t: float, condition: Condition | Tensor | None) -> Tensor:
+    """v at one time for the whole batch; t is given to it in the images' type."""
     return v(x, torch.full((len(x),), t, dtype=x.dtype, device=x.device), condition)
 
 
@@ -58,7 +85,7 @@ def euler(
     x = noise
     yield State(float(times[0]), x, 0)
     for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):
-        x = x + (t_next - t) * _at(v, x, t, condition)
+        x = x + (t_next - t) * ask(v, x, t, condition)
         yield State(t_next, x, step)
 
 
@@ -74,7 +101,43 @@ def heun(
     yield State(float(times[0]), x, 0)
     for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):
         dt = t_next - t
-        start = _at(v, x, t, condition)
-        end = _at(v, x + dt * start, t_next, condition)
+        start = ask(v, x, t, condition)
+        end = ask(v, x + dt * start, t_next, condition)
         x = x + dt / 2 * (start + end)
         yield State(t_next, x, 2 * step)
+
+
+@torch.no_grad()
+def solve(
+    v: Velocity,
+    noise: Tensor,
+    times: Tensor,
+    condition: Condition | Tensor | None = None,
+    method: str = "dopri5",
+    rtol: float = 1e-3,
+    atol: float = 1e-6,
+) -> Iterator[State]:
+    """The solvers of torchdiffeq, from one time of the grid to the next; SiT's tolerances by default.
+
+    A fixed method (midpoint, heun3, rk4) takes one step for each interval. An adaptive one (dopri5, dopri8,
+    bosh3, adaptive_heun) takes as many as the tolerances ask for, and starts afresh at each time of the
+    grid: with `times(1)` it chooses all of them. Other arguments and states as in `euler`.
+
+    Raises:
+        MiniditError: no such method.
+    """
+    from torchdiffeq import odeint
+
+    if method not in METHODS:
+        raise MiniditError(f"There is no solver {method!r}; there are: {', '.join(METHODS)}.")
+    x, calls = noise, 0
+
+    def drift(t: Tensor, x: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return ask(v, x, float(t), condition)
+
+    yield State(float(times[0]), x, 0)
+    for t, t_next in pairwise(times):
+        x = odeint(drift, x, torch.stack([t, t_next]), method=method, rtol=rtol, atol=atol)[-1]
+        yield State(float(t_next), x, calls)

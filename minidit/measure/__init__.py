@@ -3,7 +3,7 @@
 from minidit.measure.evidence import Band, Evidence, band, smooth
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.judge import Judge
-from minidit.measure.ledger import parameters_by_part
+from minidit.measure.ledger import Ledger, ledger, parameters_by_part
 from minidit.measure.neighbours import Neighbours, nearest, neighbours
 from minidit.measure.quality import Quality, quality
 
@@ -11,10 +11,12 @@ __all__ = [
     "Band",
     "Evidence",
     "Judge",
+    "Ledger",
     "Neighbours",
     "Quality",
     "band",
     "frechet_distance",
+    "ledger",
     "nearest",
     "neighbours",
     "parameters_by_part",

@@ -122,8 +122,8 @@ class FinalLayer(nn.Module):
 def skip_samples(block: Block, x: Tensor, given: Given, keys: Tensor, rate: float) -> Tensor:
     """Stochastic depth: samples whose key is below `rate` skip the block (Huang et al. 2016, section 3).
 
-    The others take 1 / (1 - rate) of its effect, so that the mean over keys is the whole block's. The work
-    of the samples that skip is really saved.
+    The others take 1 / (1 - rate) of its effect, so that the mean over keys is the whole block's; the paper
+    drops a block for the whole batch and shrinks it at test time instead. The work is really saved.
 
     Args:
         x: (batch, tokens, dim). keys: (batch,) uniform in [0, 1).

@@ -1,12 +1,11 @@
 """One factory for every network of the book."""
 
 from dataclasses import fields, replace
-from difflib import get_close_matches
 
 import torch
 from torch import nn
 
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
 from minidit.model.config import ModelConfig
 from minidit.model.ddt import DDT
 from minidit.model.dit import DiT
@@ -44,9 +43,10 @@ def preset(name: str | ModelConfig) -> ModelConfig:
     if isinstance(name, ModelConfig):
         return name
     if name not in PRESETS:
-        near = get_close_matches(name, PRESETS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise MiniditError(f"There is no network called {name!r}.{hint} There are: {', '.join(PRESETS)}.")
+        raise MiniditError(
+            f"There is no network called {name!r}.{did_you_mean(name, PRESETS)} "
+            f"There are: {', '.join(PRESETS)}."
+        )
     return PRESETS[name]
 
 
@@ -54,7 +54,7 @@ def _known(overrides: dict[str, object]) -> dict[str, object]:
     names = [field.name for field in fields(ModelConfig)]
     for key in overrides:
         if key not in names:
-            near = get_close_matches(key, names, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise MiniditError(f"A model has no setting {key!r}.{hint} It has: {', '.join(names)}.")
+            raise MiniditError(
+                f"A model has no setting {key!r}.{did_you_mean(key, names)} It has: {', '.join(names)}."
+            )
     return overrides

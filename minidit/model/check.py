@@ -46,8 +46,9 @@ def check_word(config: ModelConfig, x: Tensor, s: Tensor) -> None:
 
 
 def _visible(tensor: Tensor) -> bool:
-    """Whether its values can be looked at without cost: on a GPU a look would stop the queue."""
-    return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+    """Whether there are values to look at, and at no cost: on a GPU a look would stop the queue."""
+    traced = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
+    return tensor.device.type == "cpu" and tensor.numel() > 0 and not traced
 
 
 def _check_drop(batch: int, drop: Tensor | None) -> None:

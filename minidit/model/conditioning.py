@@ -16,7 +16,8 @@ FEATURES = 256
 def timestep_features(t: Tensor, dim: int = FEATURES, period: float = 10_000.0) -> Tensor:
     """Sinusoidal features of a scalar: (batch,) -> (batch, dim), cosines first, then sines.
 
-    Frequencies run from 1 to almost 1 / period (Ho et al. 2020; DiT keeps the same layout).
+    Frequencies run from 1 to almost 1 / period, half of them a feature each (DiT's layout; DDPM's own code
+    has the sines first and divides by half - 1: Ho et al. 2020).
     """
     half = dim // 2
     frequencies = torch.exp(-math.log(period) * torch.arange(half, device=t.device) / half)
@@ -41,6 +42,7 @@ class TimestepEmbedding(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """(batch,) -> (batch, dim)."""
+        t = t.to(torch.promote_types(t.dtype, torch.float32))  # 1000 t has no room in bfloat16
         features = timestep_features(self.scale * t + self.offset, period=self.period)
         return self.down(F.silu(self.up(features.to(self.up.weight.dtype))))
 

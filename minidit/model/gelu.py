@@ -20,7 +20,7 @@ B = 0.044715 * A
 
 
 class _SigmoidGELU(torch.autograd.Function):
-    """x s with s = sigmoid(x (A + B x^2)), and its derivative s (1 + x (1 - s) (A + 3 B x^2)).
+    """y = x s with s = sigmoid(x (A + B x^2)), and its derivative s + (1 - s) q with q = y (A + 3 B x^2).
 
     The derivative is made on the way and kept in place of x: no more memory than PyTorch's own, and a
     backward pass of one product. The second derivative is not there, and asking for it is an error.
@@ -31,7 +31,8 @@ class _SigmoidGELU(torch.autograd.Function):
         a = x.new_tensor(A)
         s = torch.addcmul(a, x, x, value=B).mul_(x).sigmoid_()
         y = x * s
-        slope = torch.addcmul(a, x, x, value=3 * B).mul_(x - y).add_(1).mul_(s)
+        q = torch.addcmul(a, x, x, value=3 * B).mul_(y)
+        slope = s.lerp_(x.new_ones(()), q)  # s + q (1 - s), in the memory of s
         return y, slope
 
     @staticmethod
@@ -58,11 +59,13 @@ def gelu(x: Tensor) -> Tensor:
     """GELU, tanh formula, of each number of x.
 
     On a GPU, or compiled, PyTorch's own single kernel is best; in torch.func's transforms it has all orders
-    of derivatives. Raises MiniditError where a backward pass outside of them is to be differentiated again.
+    of derivatives; and in float16 the square of 256 has no room. Raises MiniditError where a backward pass
+    outside of transforms is to be differentiated again.
     """
     in_transform = torch._C._are_functorch_transforms_active()
-    if x.device.type != "cpu" or in_transform or torch.compiler.is_compiling():
+    own = x.device.type == "cpu" and x.dtype != torch.float16
+    if not own or in_transform or torch.compiler.is_compiling():
         return F.gelu(x, approximate="tanh")
-    if not x.requires_grad:
+    if not torch.is_grad_enabled():
         return torch.addcmul(x.new_tensor(A), x, x, value=B).mul_(x).sigmoid_().mul_(x)
     return _SigmoidGELU.apply(x)[0]

@@ -57,7 +57,7 @@ def initialise(model: nn.Module, seed: int) -> nn.Module:
     for path, module in model.named_modules():
         rule = getattr(module, "init_rule", xavier)
         for name, parameter in module.named_parameters(recurse=False):
-            start = torch.empty(parameter.shape)
+            start = torch.empty(parameter.shape, device="cpu")
             (zeros if name == "bias" else rule)(start, generator(seed, f"init.{path}.{name}"))
             parameter.copy_(start)
     return model

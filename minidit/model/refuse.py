@@ -32,13 +32,38 @@ DECODER = ("decoder_depth", "decoder_dim", "decoder_heads")
 
 def refuse(config: ModelConfig) -> None:
     """Raise MiniditError with the first reason why `config` cannot be built."""
-    for reasons in (_words, _numbers, _shapes, _choices, _told, _dropped, _ddt):
+    for reasons in (_types, _words, _numbers, _shapes, _choices, _told, _dropped, _ddt):
         for wrong, sentence in reasons(config):
             if wrong:
                 raise MiniditError(sentence)
 
 
 Reasons = Iterator[tuple[bool, str]]
+
+WHOLE = (*AT_LEAST_ONE, *DECODER, "text_dim", "encoder_depth")
+NUMBERS = (
+    "mlp_ratio",
+    "position_scale",
+    "time_scale",
+    "time_offset",
+    "time_period",
+    "stochastic_depth",
+    "mask",
+)
+YES_OR_NO = ("mlp_bias", "norm_affine", "qkv_bias", "gate", "learn_sigma")
+
+
+def _types(c: ModelConfig) -> Reasons:
+    """Settings travel as JSON and are compared: 2.0 is no depth, and "false" would count as true."""
+    kinds = [(WHOLE, (int,), "a whole number"), (NUMBERS, (int, float), "a number")]
+    kinds += [(YES_OR_NO, (bool,), "True or False"), (("route",), (str,), "words")]
+    for names, types, kind in kinds:
+        for name in names:
+            value = getattr(c, name)
+            yield type(value) not in types, f"model.{name} is {value!r}; it must be {kind}."
+    sides = c.input_size if isinstance(c.input_size, tuple) else (c.input_size,)
+    whole = len(sides) in (1, 2) and all(type(side) is int for side in sides)
+    yield not whole, f"model.input_size is {c.input_size!r}; give a side such as 32, or (height, width)."
 
 
 def _words(c: ModelConfig) -> Reasons:
@@ -54,11 +79,12 @@ def _numbers(c: ModelConfig) -> Reasons:
         value = getattr(c, name)
         yield not value >= 1, f"model.{name} is {value}; it must be at least 1."
     size = c.image_size
-    yield len(size) != 2, f"model.input_size is {c.input_size}; give a side, or (height, width)."
     yield min(size) < 1, f"model.input_size is {c.input_size}; it must be at least 1."
+    least = 1.5 if c.mlp == "swiglu" else 1.0  # SwiGLU takes two thirds
     yield (
-        not 1 <= c.mlp_ratio * c.dim < math.inf,
-        f"model.mlp_ratio is {c.mlp_ratio}; it must be more than 0, such as 4.0.",
+        not least <= c.mlp_ratio * c.dim < math.inf,
+        f"model.mlp_ratio is {c.mlp_ratio}; times model.dim {c.dim} it must be at least {least:g}, or the "
+        "MLP has no hidden unit: 4.0 is usual.",
     )
     for name in ("stochastic_depth", "mask"):
         value = getattr(c, name)

@@ -47,8 +47,9 @@ ROPES = {"axial": axial, "ddt": ddt}
 
 def unturned(rotation: Tensor, prefix: int) -> Tensor:
     """Put `prefix` tokens that have no place in the image, and so do not turn, before the others."""
-    still = torch.stack([torch.ones(prefix, rotation.shape[-1]), torch.zeros(prefix, rotation.shape[-1])])
-    return torch.cat([still.to(rotation), rotation], dim=1)  # (2, prefix + n, head_dim/2)
+    size = (1, prefix, rotation.shape[-1])
+    still = torch.cat([rotation.new_ones(size), rotation.new_zeros(size)])  # (2, prefix, head_dim/2)
+    return torch.cat([still, rotation], dim=1)  # (2, prefix + n, head_dim/2)
 
 
 def rotate(x: Tensor, rotation: Tensor) -> Tensor:

@@ -1,10 +1,13 @@
 """Through the blocks, one after the other; in training, with keys, some tokens or samples skip some."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from minidit.errors import MiniditError
 from minidit.model.block import Block, Given, skip_samples
 from minidit.model.config import ModelConfig
 from minidit.model.route import after, lowest, parse_routes, put, take
@@ -45,6 +48,23 @@ def run_blocks(
     return x, features
 
 
+def rerouted(model: nn.Module, route: str) -> nn.Module:
+    """The same weights on another route, such as "3-9@0.7": a weaker model, for guidance by routing.
+
+    Nothing is copied: a change of one network's weights is a change of the other's.
+
+    Raises:
+        MiniditError: the route cannot be read, or does not fit; or the model is wrapped (compiled, averaged).
+    """
+    if "config" not in vars(model):  # a wrapper would hand the new settings to the network inside
+        raise MiniditError(
+            f"A {type(model).__name__} wraps a network: reroute the network itself, and wrap it again."
+        )
+    other = copy(model)
+    other.config = replace(model.config, route=route)
+    return other
+
+
 def draw_keys(config: ModelConfig, batch: int, streams: Streams, step: int) -> Keys:
     """The random keys that a training step of this network needs, uniform in [0, 1), on the CPU.
 
@@ -59,7 +79,7 @@ def draw_keys(config: ModelConfig, batch: int, streams: Streams, step: int) -> K
         "mask": (batch, config.tokens) if config.mask else None,
     }
     drawn = {
-        name: None if shape is None else torch.rand(shape, generator=streams(name, step))
+        name: None if shape is None else torch.rand(shape, generator=streams(name, step), device="cpu")
         for name, shape in shapes.items()
     }
     return Keys(**drawn)

@@ -3,24 +3,30 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from difflib import get_close_matches
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from minidit.data.images import Data
 from minidit.data.source import DataConfig
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
+from minidit.flow.hybrid import HybridObjective
 from minidit.flow.objective import Objective
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
 
+# an override such as objective=hybrid exchanges the whole group
+OBJECTIVES = {"flow": Objective, "hybrid": HybridObjective}
+
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that decides a run, besides its seed: it is stored in every checkpoint."""
+    """Everything that decides a run, besides its seed: it is stored in every checkpoint.
+
+    objective: a flow's, or DiT's own hybrid loss over DDPM's steps.
+    """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    objective: Objective = field(default_factory=Objective)
+    objective: Objective | HybridObjective = field(default_factory=Objective)
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -31,17 +37,22 @@ class Experiment:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Experiment":
         """The inverse of `to_dict`. Raises MiniditError for a setting that this version does not know."""
-        return _merge(cls(), values, "")
+        flow = "flow" in values.get("objective", {"flow": {}})  # the hybrid objective has none to choose
+        return _merge(cls(objective=OBJECTIVES["flow" if flow else "hybrid"]()), values, "")
 
     def override(self, changes: dict[str, Any]) -> "Experiment":
         """Another arm: `override({"model.depth": 6})`. A string is read as the setting's own type.
 
         All changes are made at once, so that settings which depend on each other can change together.
+        `{"objective": "hybrid"}` exchanges the objective.
 
         Raises:
             MiniditError: no such setting, a value of another type, or settings that do not fit together.
         """
         nested: dict[str, Any] = {}
+        if "objective" in changes and changes["objective"] in OBJECTIVES:
+            rest = {key: value for key, value in changes.items() if key != "objective"}
+            return replace(self, objective=OBJECTIVES[changes["objective"]]()).override(rest)
         for key, value in changes.items():
             *groups, name = key.split(".")
             place = nested
@@ -97,16 +108,18 @@ def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
             inner = [
                 f"{n}.{key}" for n in names if key in getattr(getattr(record, n), "__dataclass_fields__", ())
             ]
-            near = inner or get_close_matches(key, names, n=1)
-            hint = f" Did you mean {prefix}{near[0]}?" if near else ""
+            near = f" Did you mean {prefix}{inner[0]}?" if inner else ""
+            hint = near or did_you_mean(prefix + key, [prefix + name for name in names])
             raise MiniditError(
                 f"There is no setting {prefix}{key}.{hint} There are: {', '.join(prefix + n for n in names)}."
             )
         current = getattr(record, key)
         if is_dataclass(current) and not isinstance(value, dict):
+            one = next(f.name for f in fields(current) if not is_dataclass(getattr(current, f.name)))
+            whole = f" Or exchange it: {key}={' or '.join(OBJECTIVES)}." if key == "objective" else ""
             raise MiniditError(
                 f"{prefix}{key} is a group of settings; give one of them, such as "
-                f"{prefix}{key}.{fields(current)[0].name}={getattr(current, fields(current)[0].name)}."
+                f"{prefix}{key}.{one}={getattr(current, one)}.{whole}"
             )
         nested = is_dataclass(current)
         changes[key] = (

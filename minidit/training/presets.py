@@ -1,12 +1,11 @@
 """The named experiments: settings found by measurement. book/evidence holds what they reach and cost."""
 
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from minidit.data.folder import class_folders
 from minidit.data.source import DataConfig
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment
@@ -67,11 +66,9 @@ def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
     if chosen is None and "=" in name:
         raise MiniditError(f"Name the experiment before its settings, such as: digits {name}.")
     if chosen is None:
-        near = get_close_matches(name, EXPERIMENTS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
         raise MiniditError(
-            f"There is no experiment called {name!r}.{hint} There are: {', '.join(EXPERIMENTS)}, and "
-            "folder:PATH for your own pictures."
+            f"There is no experiment called {name!r}.{did_you_mean(name, EXPERIMENTS)} "
+            f"There are: {', '.join(EXPERIMENTS)}, and folder:PATH for your own pictures."
         )
     changes = {}
     for override in overrides:

@@ -35,7 +35,7 @@ def test_a_learned_sigma_head_is_not_read():
     assert torch.equal(v(X, torch.zeros(4)), X)
 
 
-@pytest.mark.parametrize(("field", "word"), [("path", "curved"), ("prediction", "noise"), ("clock", "steps")])
+@pytest.mark.parametrize(("field", "word"), [("path", "curved"), ("prediction", "curl"), ("clock", "steps")])
 def test_unknown_words_are_refused(field, word):
     with pytest.raises(MiniditError, match=f"A flow's {field} is '{word}'; it must be one of"):
         Flow(**{field: word})

@@ -5,8 +5,10 @@ import math
 import pytest
 import torch
 
-from minidit import Condition, MiniditError
-from minidit.flow import euler, guide, heun, last, times
+from minidit import Condition, MiniditError, Streams
+from minidit.flow import autoguide, euler, guide, heun, last, routed, solve, times
+from minidit.flow.sampler import METHODS
+from minidit.types import Keys
 
 START = torch.tensor([1.0, -2.0], dtype=torch.float64).view(2, 1, 1, 1)
 
@@ -25,6 +27,66 @@ def error(sampler, steps):
 def test_order_of_convergence(sampler, order, tolerance):
     slope = math.log2(error(sampler, 40) / error(sampler, 80))
     assert slope == pytest.approx(order, abs=tolerance)
+
+
+def by(method):
+    return lambda v, noise, times, condition=None: solve(v, noise, times, condition, method=method)
+
+
+@pytest.mark.parametrize(("method", "order", "steps"), [("heun3", 3, 20), ("rk4", 4, 40)])
+def test_order_of_convergence_of_the_fixed_solvers(method, order, steps):
+    """Midpoint is left out: on this field its leading error happens to cancel."""
+    slope = math.log2(error(by(method), steps) / error(by(method), 2 * steps))
+    assert slope == pytest.approx(order, abs=0.25)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_solver_solves_continues_and_counts(method):
+    calls = []
+
+    def v(x, t, condition):
+        calls.append(condition)
+        return field(x, t)
+
+    grid, labels = times(6), torch.tensor([3, 5])
+    states = list(solve(v, START, grid, labels, method=method))
+    exact = START * math.exp(math.sin(3) / 3)
+    torch.testing.assert_close(states[-1].x, exact, rtol=0.02, atol=0)
+    assert [state.t for state in states] == grid.tolist() and states[0].evaluations == 0
+    assert states[-1].evaluations == len(calls) and all(c is labels for c in calls)
+    for k in range(7):
+        assert torch.equal(last(solve(field, states[k].x, grid[k:], method=method)), states[-1].x)
+
+
+def test_an_adaptive_solver_keeps_its_tolerance_and_the_type_of_the_images():
+    exact = START * math.exp(math.sin(3) / 3)
+    states = list(solve(field, START, times(1), rtol=1e-8, atol=1e-10))
+    torch.testing.assert_close(states[-1].x, exact, rtol=1e-7, atol=1e-9)
+    rough = list(solve(field, START.float(), times(1)))
+    assert rough[-1].x.dtype == torch.float32 and rough[-1].evaluations < states[-1].evaluations
+
+
+def test_unknown_solvers_are_refused():
+    with pytest.raises(MiniditError, match="no solver 'leapfrog'"):
+        last(solve(field, START, times(2), method="leapfrog"))
+
+
+@pytest.mark.parametrize("sampler", [euler, heun, solve])
+def test_a_falling_grid_encodes(sampler):
+    grid = times(200)
+    code = last(sampler(field, START, grid.flip(0)))
+    torch.testing.assert_close(code, START * math.exp(-math.sin(3) / 3), rtol=0.01, atol=0)
+    torch.testing.assert_close(last(sampler(field, code, grid)), START, rtol=0.01, atol=0)
+
+
+def test_a_shifted_grid_takes_shorter_steps_near_the_noise():
+    grid = times(50, shift=3.0)
+    assert grid[0] == 0 and grid[-1] == 1 and (grid.diff() > 0).all()
+    assert float(grid[25]) == pytest.approx(0.25) and grid[1] < 1 / 50 < grid[-1] - grid[-2]
+    assert torch.equal(times(50), torch.linspace(0, 1, 51, dtype=torch.float64))
+    for wrong in (0.0, -1.0, float("nan")):
+        with pytest.raises(MiniditError, match="time shift is"):
+            times(5, shift=wrong)
 
 
 @pytest.mark.parametrize(("sampler", "cost"), [(euler, 1), (heun, 2)])
@@ -123,3 +185,71 @@ def test_both_ends_of_the_interval_are_guided(dtype):
     for t in (0.6, 0.7, 0.8, 0.9):
         guided(torch.zeros(1, 1, 1, 1), torch.full((1,), t, dtype=dtype), torch.tensor([0]))
     assert sizes == [1, 2, 2, 1]
+
+
+def coloured(x, t, condition):
+    """Channel k of the velocity is (k + 1) times the label, or -1 without one."""
+    value = labelled(x[:, :1], t, condition)
+    return value * torch.arange(1.0, x.shape[1] + 1)[:, None, None]
+
+
+def test_guiding_three_channels_leaves_the_fourth_conditional():
+    x, condition = torch.zeros(1, 4, 1, 1), torch.tensor([2])
+    at = lambda **options: guide(coloured, 3.0, **options)(x, torch.zeros(1), condition).flatten().tolist()  # noqa: E731
+    assert at(channels=3) == [8, 16, 24, 8]
+    assert at() == at(channels=4) == [8, 16, 24, 32]
+    with pytest.raises(MiniditError, match="channels is 0"):
+        guide(coloured, 3.0, channels=0)
+
+
+@pytest.mark.parametrize(("w", "expected"), [(0.0, [1, 1]), (1.0, [3, 5]), (2.0, [5, 9])])
+def test_autoguidance_walks_away_from_the_weaker_model(w, expected):
+    weak = lambda x, t, c: torch.ones_like(x)  # noqa: E731
+    assert autoguide(labelled, weak, w)(START, torch.zeros(2), LABELS).flatten().tolist() == expected
+
+
+def test_autoguidance_evaluates_one_branch_where_it_can_and_both_see_the_condition():
+    calls = []
+
+    def branch(name):
+        return lambda x, t, c: (calls.append((name, c)), x)[1]
+
+    at = lambda w, t: autoguide(branch("strong"), branch("weak"), w, interval=(0.5, 1.0))(  # noqa: E731
+        START, torch.full((2,), t), LABELS
+    )
+    at(1.0, 0.7), at(2.0, 0.2)
+    assert calls == [("strong", LABELS)] * 2
+    at(2.0, 0.7)
+    assert calls[2:] == [("strong", LABELS), ("weak", LABELS)]
+
+
+def test_impossible_autoguidance_is_refused():
+    with pytest.raises(MiniditError, match="must be 0 or more"):
+        autoguide(labelled, labelled, float("nan"))
+    with pytest.raises(MiniditError, match="is empty"):
+        autoguide(labelled, labelled, 2.0, interval=(1.0, 0.0))
+
+
+def test_guidance_by_routing_gives_each_branch_its_own_keys_and_continues_exactly():
+    """The velocity is the share of tokens kept: strong keeps three quarters of them, weak a quarter."""
+    seen = []
+
+    def v(x, t, condition, keys=None):
+        seen.append((keys.route.clone(), condition))
+        return x * keys.route.mean()
+
+    def keeping(share):
+        def keys(t, x):
+            draw = torch.rand(len(x), 64, generator=Streams(0)("route", round(1e6 * t)))
+            return Keys(route=(draw < share).double())
+
+        return keys
+
+    guided = autoguide(routed(v, keeping(0.75)), routed(v, keeping(0.25)), 2.0)
+    grid = times(4)
+    states = list(euler(guided, START, grid, LABELS))
+    assert all(condition is LABELS for _, condition in seen) and len(seen) == 8
+    assert not torch.equal(seen[0][0], seen[2][0]) and seen[0][0].mean() > 0.6 > 0.4 > seen[1][0].mean()
+    strong, weak = (keys.mean() for keys, _ in seen[:2])
+    torch.testing.assert_close(states[1].x, START * (1 + 0.25 * (weak + 2 * (strong - weak))))
+    assert torch.equal(last(euler(guided, states[2].x, grid[2:], LABELS)), states[-1].x)

@@ -7,7 +7,7 @@ from minidit.measure import Evidence
 def test_the_digits_run_keeps_its_promises():
     evidence = Evidence.read("digits")
     assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
-    assert evidence.experiment == minidit.experiment("digits").to_dict()
+    assert minidit.Experiment.from_dict(evidence.experiment) == minidit.experiment("digits")
     assert min(evidence.readout("accuracy.w1")) >= 0.93
     assert min(evidence.readout("accuracy.w2")) >= 0.98
     assert max(evidence.readout("copied.w2")) <= 0.05

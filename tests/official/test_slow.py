@@ -1,16 +1,11 @@
 """The slow code and its vectors belong together, and every tensor of a vector shows in the outputs."""
 
 import ast
-import importlib
 import sys
-from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).parent))  # the slow code stands alone: it is no part of a package
-run = importlib.import_module("slow.run")
-make_vectors = importlib.import_module("slow.make_vectors")
+from slow import make_vectors, run
 
 FILES = sorted(make_vectors.FOLDER.glob("*.safetensors"))
 KIB = 1024

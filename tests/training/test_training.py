@@ -8,6 +8,8 @@ import torch
 import minidit
 from minidit import MiniditError, Streams, TrainState, train, train_step
 from minidit.errors import TrainingDiverged
+from minidit.flow import HybridObjective
+from minidit.model import draw_keys
 from minidit.training import differences, read_log
 from minidit.training.sampling import sample
 from minidit.training.schedule import ema, learning_rate
@@ -138,6 +140,43 @@ def test_overrides(tiny):
     assert minidit.Experiment.from_dict(json.loads(json.dumps(changed.to_dict()))) == changed
     # settings that depend on each other change together
     assert tiny.override({"model.input_size": 9, "model.patch_size": 3}).model.tokens == 9
+
+
+def test_a_setting_is_read_as_one_of_the_types_it_may_have(tiny):
+    assert tiny.override({"model.input_size": "[8, 4]"}).model.grid == (4, 2)
+    assert tiny.override({"model.qk_norm": "true"}).model.qk_norm is True
+    assert tiny.override({"model.qk_norm": "layer"}).model.qk_norm == "layer"
+    tall = tiny.override({"model.input_size": [8, 4]})
+    assert minidit.Experiment.from_dict(json.loads(json.dumps(tall.to_dict()))) == tall
+    with pytest.raises(MiniditError, match=r"model\.input_size is 'x'; it must be a whole number or a list"):
+        tiny.override({"model.input_size": "x"})
+
+
+def test_dits_own_objective_is_an_arm_like_any_other(tiny, digits, tmp_path):
+    arm = tiny.override({"objective": "hybrid", "model.learn_sigma": "true", "objective.label_drop": "0.2"})
+    assert arm.objective == HybridObjective(label_drop=0.2)
+    assert minidit.Experiment.from_dict(json.loads(json.dumps(arm.to_dict()))) == arm
+    records = list(train(TrainState.create(arm), digits, until=3, folder=tmp_path))
+    assert len(records) == 3 and TrainState.load(tmp_path).experiment == arm
+    assert arm.override({"objective": "flow"}).objective == minidit.Objective()
+    with pytest.raises(MiniditError, match=r"Or exchange it: objective=flow or hybrid\."):
+        tiny.override({"objective": "hybird"})
+
+
+def test_work_is_skipped_in_training_by_keys_of_the_step(tiny, digits):
+    arm = tiny.override({"model.route": "1-1@0.5", "model.stochastic_depth": 0.4})
+    seen = []
+
+    def watch(module, given, kept, out):
+        seen.append(kept["keys"])
+
+    state = TrainState.create(arm)
+    state.model.register_forward_hook(watch, with_kwargs=True)
+    list(train(state, digits, until=2))
+    assert [tuple(keys.route.shape) for keys in seen] == [(4, 1, 16)] * 2
+    assert [tuple(keys.depth.shape) for keys in seen] == [(4, 2)] * 2 and seen[0].mask is None
+    again = draw_keys(arm.model, 4, minidit.Streams(0), 1)
+    assert torch.equal(seen[1].route, again.route) and not torch.equal(seen[0].route, seen[1].route)
 
 
 @pytest.mark.parametrize(
