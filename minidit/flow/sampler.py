@@ -24,7 +24,8 @@ Draws = Callable[[int], Tensor]
 
 # torchdiffeq's solvers, but for our own Euler and Heun, for those with a memory of earlier steps, which could
 # not continue from a state, and for fehlberg2, which misses the tolerances asked of it
-METHODS = ("midpoint", "heun3", "rk4", "dopri5", "dopri8", "bosh3", "adaptive_heun")
+ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
+METHODS = ("midpoint", "heun3", "rk4", *ADAPTIVE)
 
 
 class State(NamedTuple):
@@ -121,7 +122,8 @@ def solve(
 
     A fixed method (midpoint, heun3, rk4) takes one step for each interval. An adaptive one (dopri5, dopri8,
     bosh3, adaptive_heun) takes as many as the tolerances ask for, and starts afresh at each time of the
-    grid: with `times(1)` it chooses all of them. Other arguments and states as in `euler`.
+    grid: with `times(1)` it chooses all of them. No time beyond the next one of the grid is asked for: where
+    the data begin, a velocity may have no meaning. Other arguments and states as in `euler`.
 
     Raises:
         MiniditError: no such method.
@@ -139,5 +141,8 @@ def solve(
 
     yield State(float(times[0]), x, 0)
     for t, t_next in pairwise(times):
-        x = odeint(drift, x, torch.stack([t, t_next]), method=method, rtol=rtol, atol=atol)[-1]
+        # a step must end at t_next: left alone, an adaptive solver steps beyond it and interpolates back
+        options = {"step_t": t_next[None]} if method in ADAPTIVE else None
+        interval = torch.stack([t, t_next])
+        x = odeint(drift, x, interval, method=method, rtol=rtol, atol=atol, options=options)[-1]
         yield State(float(t_next), x, calls)

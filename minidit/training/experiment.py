@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -31,40 +32,59 @@ class Experiment:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def to_dict(self) -> dict[str, Any]:
-        """Nested dictionaries of plain values, ready for JSON."""
-        return asdict(self)
+        """Nested dictionaries of plain values, ready for JSON; objective.kind says which objective it is."""
+        kind = next(name for name, known in OBJECTIVES.items() if type(self.objective) is known)
+        values = asdict(self)
+        return values | {"objective": {"kind": kind} | values["objective"]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Experiment":
-        """The inverse of `to_dict`. Raises MiniditError for a setting that this version does not know."""
-        flow = "flow" in values.get("objective", {"flow": {}})  # the hybrid objective has none to choose
-        return _merge(cls(objective=OBJECTIVES["flow" if flow else "hybrid"]()), values, "")
+        """The inverse of `to_dict`. An objective without a kind, as older runs have, is a flow's.
+
+        Raises:
+            MiniditError: a setting that this version does not know, or settings that do not fit together.
+        """
+        return cls()._merged(values)
 
     def override(self, changes: dict[str, Any]) -> "Experiment":
         """Another arm: `override({"model.depth": 6})`. A string is read as the setting's own type.
 
         All changes are made at once, so that settings which depend on each other can change together.
-        `{"objective": "hybrid"}` exchanges the objective.
+        `{"objective": "hybrid"}` exchanges the objective, and keeps label_drop, which all of them have.
 
         Raises:
             MiniditError: no such setting, a value of another type, or settings that do not fit together.
         """
         nested: dict[str, Any] = {}
-        if "objective" in changes and changes["objective"] in OBJECTIVES:
-            rest = {key: value for key, value in changes.items() if key != "objective"}
-            return replace(self, objective=OBJECTIVES[changes["objective"]]()).override(rest)
         for key, value in changes.items():
-            *groups, name = key.split(".")
+            exchange = key == "objective" and value in tuple(OBJECTIVES)
+            *groups, name = ("objective", "kind") if exchange else key.split(".")
             place = nested
             for group in groups:
                 place = place.setdefault(group, {})
                 if not isinstance(place, dict):
                     raise MiniditError(f"{key} is set inside {group}, which was itself given a value.")
-            place[name] = value
-        return _merge(self, nested, "")
+            place[name] = deepcopy(value)  # a dictionary given here may be added to
+        return self._merged(nested)
+
+    def _merged(self, values: dict[str, Any]) -> "Experiment":
+        """`values` in place of ours, after an exchange of the objective where they name its kind."""
+        settings = values.get("objective")
+        if not isinstance(settings, dict) or "kind" not in settings:
+            return _merge(self, values, "")
+        rest = {key: value for key, value in settings.items() if key != "kind"}
+        if (kind := settings["kind"]) not in tuple(OBJECTIVES):
+            raise MiniditError(f"objective.kind is {kind!r}; it must be one of: {', '.join(OBJECTIVES)}.")
+        objective = OBJECTIVES[kind](label_drop=self.objective.label_drop)
+        return _merge(replace(self, objective=objective), values | {"objective": rest}, "")
 
     def check(self, data: Data) -> None:
-        """Refuse a network that does not fit the images."""
+        """Refuse a network that does not fit the objective or the images."""
+        if isinstance(self.objective, HybridObjective) and not self.model.learn_sigma:
+            raise MiniditError(
+                "The hybrid objective teaches a variance, and the network has no channels for one: "
+                "add model.learn_sigma=true."
+            )
         model, (channels, *size) = self.model, data.train.x.shape[1:]
         found = {
             "in_channels": (model.in_channels, channels),
@@ -88,9 +108,13 @@ def _side(size: Sequence[int]) -> int | list[int]:
 
 
 def differences(ours: Experiment, theirs: Experiment) -> list[str]:
-    """The settings in which two experiments differ, one "key: ours here, theirs there" each."""
+    """The settings in which two experiments differ, one "key: ours here, theirs there" each.
+
+    A setting that one of them does not have is "absent" there.
+    """
     left, right = _flat(ours.to_dict()), _flat(theirs.to_dict())
-    return [f"{key}: {left[key]} here, {right[key]} there" for key in left if left[key] != right[key]]
+    pairs = {key: (left.get(key, "absent"), right.get(key, "absent")) for key in left | right}
+    return [f"{key}: {here} here, {there} there" for key, (here, there) in pairs.items() if here != there]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

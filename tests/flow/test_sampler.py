@@ -1,6 +1,7 @@
 """Samplers on fields whose solution is known, and guidance as plain algebra."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -56,6 +57,24 @@ def test_every_solver_solves_continues_and_counts(method):
     assert states[-1].evaluations == len(calls) and all(c is labels for c in calls)
     for k in range(7):
         assert torch.equal(last(solve(field, states[k].x, grid[k:], method=method)), states[-1].x)
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_solver_asks_beyond_the_next_time_of_the_grid(method, steps, falling):
+    told, grid = [], times(steps).flip(0) if falling else times(steps)
+
+    def v(x, t, condition):
+        told.append(float(t[0]))
+        return field(x, t)
+
+    before = 0
+    states = list(solve(v, START, grid, method=method))
+    for state, then in pairwise(states):
+        asked = told[before : then.evaluations]
+        assert min(state.t, then.t) <= min(asked) and max(asked) <= max(state.t, then.t)
+        before = then.evaluations
 
 
 def test_an_adaptive_solver_keeps_its_tolerance_and_the_type_of_the_images():

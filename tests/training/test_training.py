@@ -158,9 +158,44 @@ def test_dits_own_objective_is_an_arm_like_any_other(tiny, digits, tmp_path):
     assert minidit.Experiment.from_dict(json.loads(json.dumps(arm.to_dict()))) == arm
     records = list(train(TrainState.create(arm), digits, until=3, folder=tmp_path))
     assert len(records) == 3 and TrainState.load(tmp_path).experiment == arm
-    assert arm.override({"objective": "flow"}).objective == minidit.Objective()
+    assert arm.override({"objective": "flow"}).objective == minidit.Objective(label_drop=0.2)
     with pytest.raises(MiniditError, match=r"Or exchange it: objective=flow or hybrid\."):
         tiny.override({"objective": "hybird"})
+
+
+def test_the_kind_of_the_objective_is_written_down_and_read(tiny):
+    hybrid = tiny.override({"objective": "hybrid"})
+    assert [arm.to_dict()["objective"]["kind"] for arm in (tiny, hybrid)] == ["flow", "hybrid"]
+    # a hybrid objective is no longer guessed from what is missing; older runs have no kind
+    assert minidit.Experiment.from_dict({"objective": {"label_drop": 0.3}}).objective == minidit.Objective(
+        label_drop=0.3
+    )
+    with pytest.raises(MiniditError, match=r"objective\.kind is 'hybird'; it must be one of: flow, hybrid"):
+        tiny.override({"objective.kind": "hybird"})
+
+
+def test_a_group_of_settings_can_be_given_as_a_dictionary(tiny):
+    given = {"flow": {"path": "vp"}}
+    arm = tiny.override({"objective": given, "objective.label_drop": 0.3})
+    assert arm.objective == minidit.Objective(minidit.Flow("vp"), label_drop=0.3)
+    assert given == {"flow": {"path": "vp"}}
+    assert tiny.override({"objective": {"kind": "hybrid"}}).objective == HybridObjective()
+
+
+@pytest.mark.parametrize("kinds", [("flow", "hybrid"), ("hybrid", "flow")])
+def test_a_folder_of_another_objective_is_refused(tiny, digits, tmp_path, kinds):
+    sigma = tiny.override({"model.learn_sigma": True})
+    first, second = (sigma.override({"objective": kind}) for kind in kinds)
+    list(train(TrainState.create(first), digits, until=1, folder=tmp_path))
+    words = f"objective.kind: {kinds[1]} here, {kinds[0]} there; .*objective.flow.path: .*absent"
+    with pytest.raises(MiniditError, match=words):
+        next(train(TrainState.create(second), digits, folder=tmp_path))
+
+
+def test_the_hybrid_objective_needs_a_variance(tiny, digits):
+    state = TrainState.create(tiny.override({"objective": "hybrid"}))
+    with pytest.raises(MiniditError, match=r"add model\.learn_sigma=true"):
+        next(train(state, digits))
 
 
 def test_work_is_skipped_in_training_by_keys_of_the_step(tiny, digits):
