@@ -61,8 +61,8 @@ def _types(c: ModelConfig) -> Reasons:
         for name in names:
             value = getattr(c, name)
             yield type(value) not in types, f"model.{name} is {value!r}; it must be {kind}."
-    sides = c.input_size if isinstance(c.input_size, tuple) else (c.input_size,)
-    whole = len(sides) in (1, 2) and all(type(side) is int for side in sides)
+    sides = c.input_size if isinstance(c.input_size, tuple) else (c.input_size, c.input_size)
+    whole = len(sides) == 2 and all(type(side) is int for side in sides)
     yield not whole, f"model.input_size is {c.input_size!r}; give a side such as 32, or (height, width)."
 
 

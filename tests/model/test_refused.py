@@ -39,6 +39,7 @@ SETTINGS = [
     (MASKED | {"decoder_depth": 0}, "model.decoder_depth is 0; it must be at least 1."),
     (MASKED | {"decoder_dim": 0}, "model.decoder_dim is 0; it must be at least 1."),
     (MASKED | {"decoder_heads": 0}, "model.decoder_heads is 0; it must be at least 1."),
+    ({"input_size": (8,)}, "model.input_size is (8,); give a side such as 32, or (height, width)."),
     ({"input_size": (8, 8, 8)}, "model.input_size is (8, 8, 8); give a side such as 32, or (height, width)."),
     ({"input_size": 8.0}, "model.input_size is 8.0; give a side such as 32, or (height, width)."),
     ({"depth": 2.0}, "model.depth is 2.0; it must be a whole number."),
