@@ -8,6 +8,7 @@ curve from data to noise: that encodes an image.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -40,10 +41,10 @@ def times(steps: int, shift: float = 1.0) -> Tensor:
     """A grid of `steps` steps from 0 to 1: (steps + 1,), float64; even unless shifted towards the noise.
 
     Raises:
-        MiniditError: no step, or a shift that is not positive.
+        MiniditError: no whole number of steps, or a shift that is not positive.
     """
-    if steps < 1:
-        raise MiniditError(f"A sampler was asked for {steps} steps; it needs at least 1.")
+    if not isinstance(steps, Integral) or steps < 1:
+        raise MiniditError(f"A sampler was asked for {steps} steps; it needs a whole number of 1 or more.")
     if not 0 < shift < float("inf"):
         raise MiniditError(f"The time shift is {shift}; it must be more than 0 (1 is an even grid).")
     return shifted(torch.linspace(0, 1, steps + 1, dtype=torch.float64), shift)

@@ -137,9 +137,10 @@ def test_a_velocity_to_one_point_arrives_there():
     torch.testing.assert_close(last(euler(v, START, times(10))), torch.full_like(START, 7))
 
 
-def test_no_steps_are_refused():
-    with pytest.raises(MiniditError, match="asked for 0 steps"):
-        times(0)
+@pytest.mark.parametrize("steps", [0, -1, 2.5, 3.0])
+def test_no_steps_and_parts_of_steps_are_refused(steps):
+    with pytest.raises(MiniditError, match=f"asked for {steps} steps; it needs a whole number of 1 or more"):
+        times(steps)
 
 
 def labelled(x, t, condition):
@@ -182,6 +183,9 @@ def test_the_interval_is_counted_from_noise_to_data():
 def test_impossible_guidance_is_refused():
     with pytest.raises(MiniditError, match="must be 0 or more"):
         guide(labelled, -1)
+    for w in (float("inf"), float("nan")):
+        with pytest.raises(MiniditError, match=f"w is {w}; it must be 0 or more, and finite"):
+            guide(labelled, w)
     with pytest.raises(MiniditError, match="is empty"):
         guide(labelled, 2, interval=(0.5, 0.5))
 
@@ -206,6 +210,23 @@ def test_both_ends_of_the_interval_are_guided(dtype):
     assert sizes == [1, 2, 2, 1]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rounding_does_not_push_a_time_out_of_the_interval(dtype):
+    sizes = []
+    guided = guide(lambda x, t, c: (sizes.append(len(x)), x)[1], 2.0, interval=(0.3, 0.7))
+    ulp = torch.finfo(dtype).eps
+    for t in (
+        0.3 - ulp,
+        3 * 0.1,
+        0.7,
+        0.7 + ulp,
+        0.3 - 1e-5,
+        0.7 + 1e-5,
+    ):  # 3 * 0.1 is a little more than 0.3
+        guided(torch.zeros(1, 1, 1, 1), torch.full((1,), t, dtype=dtype), torch.tensor([0]))
+    assert sizes == [2, 2, 2, 2, 1, 1]
+
+
 def coloured(x, t, condition):
     """Channel k of the velocity is (k + 1) times the label, or -1 without one."""
     value = labelled(x[:, :1], t, condition)
@@ -217,6 +238,7 @@ def test_guiding_three_channels_leaves_the_fourth_conditional():
     at = lambda **options: guide(coloured, 3.0, **options)(x, torch.zeros(1), condition).flatten().tolist()  # noqa: E731
     assert at(channels=3) == [8, 16, 24, 8]
     assert at() == at(channels=4) == [8, 16, 24, 32]
+    assert at(channels=1) == [8, 4, 6, 8]
     with pytest.raises(MiniditError, match="channels is 0"):
         guide(coloured, 3.0, channels=0)
 
@@ -225,6 +247,19 @@ def test_guiding_three_channels_leaves_the_fourth_conditional():
 def test_autoguidance_walks_away_from_the_weaker_model(w, expected):
     weak = lambda x, t, c: torch.ones_like(x)  # noqa: E731
     assert autoguide(labelled, weak, w)(START, torch.zeros(2), LABELS).flatten().tolist() == expected
+
+
+def with_variance(v):
+    """A second half of channels beside the velocity: ten times its value."""
+    return lambda x, t, c: torch.cat([v(x, t, c), 10 * v(x, t, c)], dim=1)
+
+
+def test_a_learned_variance_is_not_extrapolated():
+    weak = lambda x, t, c: torch.ones_like(x)  # noqa: E731
+    out = guide(with_variance(labelled), 2.0)(START, torch.zeros(2), LABELS)
+    assert out.flatten(1).tolist() == [[7, 30], [11, 50]]
+    out = autoguide(with_variance(labelled), with_variance(weak), 2.0)(START, torch.zeros(2), LABELS)
+    assert out.flatten(1).tolist() == [[5, 30], [9, 50]]
 
 
 def test_autoguidance_evaluates_one_branch_where_it_can_and_both_see_the_condition():
