@@ -96,13 +96,19 @@ def autoguide(
     return guided
 
 
-def routed(v: Velocity, keys: Callable[[float, Tensor], Keys]) -> Velocity:
-    """The velocity of a network that leaves tokens out: keys(t, x) draws which, from a stateless stream.
+def routed(v: Velocity, draw: Callable[[int], Keys]) -> Velocity:
+    """The velocity of a network that leaves tokens out, which ones being drawn anew at each time.
 
-    The keys of a time are a function of that time, so that a continued run leaves out the same tokens.
+    The keys of a time are named by it, in millionths, so that a continued run leaves out the same tokens.
+
+    Args:
+        v: a velocity that takes keys, from `Flow.velocity`.
+        draw: draw(step) are the keys of the whole batch from a stateless stream, such as
+            `lambda step: draw_keys(config, len(noise), streams, step)`.
     """
 
     def velocity(x: Tensor, t: Tensor, condition: Condition | Tensor | None = None) -> Tensor:
-        return v(x, t, condition, keys=keys(float(t[0]), x))
+        keys = draw(round(1e6 * float(t[0])))
+        return v(x, t, condition, keys=Keys(*(None if key is None else key.to(x.device) for key in keys)))
 
     return velocity

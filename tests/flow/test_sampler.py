@@ -108,6 +108,16 @@ def test_a_shifted_grid_takes_shorter_steps_near_the_noise():
             times(5, shift=wrong)
 
 
+def test_a_grid_may_end_before_the_data():
+    told = []
+    states = list(heun(lambda x, t, c: (told.append(float(t[0])), x)[1], START, times(5, end=0.999)))
+    assert states[-1].t == max(told) == 0.999 and states[1].t == pytest.approx(0.1998)
+    assert float(times(50, shift=3.0, end=0.9)[-1]) == 0.9
+    for wrong in (0.0, 1.1, float("nan")):
+        with pytest.raises(MiniditError, match=f"to end at {wrong}; it must end after 0"):
+            times(5, end=wrong)
+
+
 @pytest.mark.parametrize(("sampler", "cost"), [(euler, 1), (heun, 2)])
 def test_states_count_evaluations_and_end_at_one(sampler, cost):
     calls = []
@@ -286,23 +296,24 @@ def test_impossible_autoguidance_is_refused():
 
 def test_guidance_by_routing_gives_each_branch_its_own_keys_and_continues_exactly():
     """The velocity is the share of tokens kept: strong keeps three quarters of them, weak a quarter."""
-    seen = []
+    seen, steps = [], []
 
     def v(x, t, condition, keys=None):
         seen.append((keys.route.clone(), condition))
         return x * keys.route.mean()
 
     def keeping(share):
-        def keys(t, x):
-            draw = torch.rand(len(x), 64, generator=Streams(0)("route", round(1e6 * t)))
-            return Keys(route=(draw < share).double())
+        def draw(step):
+            steps.append(step)
+            return Keys(route=(torch.rand(2, 64, generator=Streams(0)("route", step)) < share).double())
 
-        return keys
+        return draw
 
     guided = autoguide(routed(v, keeping(0.75)), routed(v, keeping(0.25)), 2.0)
     grid = times(4)
     states = list(euler(guided, START, grid, LABELS))
     assert all(condition is LABELS for _, condition in seen) and len(seen) == 8
+    assert steps == [0, 0, 250_000, 250_000, 500_000, 500_000, 750_000, 750_000]
     assert not torch.equal(seen[0][0], seen[2][0]) and seen[0][0].mean() > 0.6 > 0.4 > seen[1][0].mean()
     strong, weak = (keys.mean() for keys, _ in seen[:2])
     torch.testing.assert_close(states[1].x, START * (1 + 0.25 * (weak + 2 * (strong - weak))))
