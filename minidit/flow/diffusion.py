@@ -5,6 +5,7 @@ Step k = 0 is almost clean and k = K - 1 is noise; a network is told our time t 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -22,7 +23,7 @@ class Gaussian(NamedTuple):
     log_variance: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no one answer to ==
 class Diffusion:
     """The noise of each step, and the tables that follow from it, in float64.
 
@@ -41,22 +42,22 @@ class Diffusion:
     def __len__(self) -> int:
         return len(self.betas)
 
-    @property
+    @cached_property
     def abar(self) -> Tensor:
         """The share of the data's variance left after each step: the product of 1 - beta, (K,)."""
         return (1 - self.betas).cumprod(0)
 
-    @property
+    @cached_property
     def abar_before(self) -> Tensor:
         """abar of the cleaner step; before the first step all of the data is there, (K,)."""
         return torch.cat([torch.ones(1, dtype=torch.float64), self.abar[:-1]])
 
-    @property
+    @cached_property
     def posterior_variance(self) -> Tensor:
         """Variance of x_{k-1} when x_k and the data are known (DDPM, equation 7); 0 at k = 0, (K,)."""
         return self.betas * (1 - self.abar_before) / (1 - self.abar)
 
-    @property
+    @cached_property
     def posterior_log_variance(self) -> Tensor:
         """Its logarithm; k = 0 takes the value of k = 1, since log 0 has none, (K,)."""
         variance = self.posterior_variance

@@ -28,13 +28,15 @@ class Flow:
         - "unit": t in [0, 1], 0 is noise.
         - "reversed": 1 - t, and velocities point the other way (SiT's paper, REPA).
         - "timestep": 1000 (1 - t), and velocities point the other way (diffusers' flow matching, SD3).
-        - "step": DDPM's step 0 to 999, as a number that is not rounded. Not for velocities.
+        - "step": DDPM's step 0 to 999, as a number that is not rounded. Not for velocities, and on the path
+          "vp" only: a step names a noise level of that path.
         - "sigma": EDM's noise level sigma / alpha; the network looks at x / alpha. For data and noise.
 
     A flow is stored in every checkpoint: without it nobody knows what the weights predict.
 
     Raises:
-        MiniditError: a word that is not in the table, or a prediction that has no meaning on that clock.
+        MiniditError: a word that is not in the table, or a prediction or a path that has no meaning on
+            that clock.
     """
 
     path: str = "linear"
@@ -56,6 +58,11 @@ class Flow:
                 f"A {self.prediction} has no agreed meaning on the clock {self.clock!r}; "
                 "use prediction data or noise there, or the clock unit."
             )
+        if self.clock == "step" and self.path != "vp":
+            raise MiniditError(
+                f"The clock 'step' counts DDPM's steps, which name noise levels of the path 'vp', not of "
+                f"{self.path!r}: use path='vp', or another clock."
+            )
 
     def interpolate(self, data: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """x_t = alpha(t) data + sigma(t) noise; data and noise (batch, ...), t (batch,)."""
@@ -63,7 +70,10 @@ class Flow:
         return path.alpha(t) * data + path.sigma(t) * noise
 
     def target(self, data: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        """What the network should answer; for a velocity, that of x_t along its own path."""
+        """The right answer in our words; for a velocity, that of x_t along its own path.
+
+        A network on a reversed clock says a velocity with the other sign: `predict` translates that.
+        """
         return predict(PATHS[self.path], self.prediction, data, noise, t)
 
     def predict(self, f: Network) -> Network:

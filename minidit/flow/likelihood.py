@@ -49,9 +49,21 @@ def hutchinson(probes: Tensor) -> Divergence:
 
     The probes stay the same along the whole way: with new ones at every call the divergence would be no
     function of x and t, and no solver could follow it (Grathwohl et al. 2019).
+
+    Raises:
+        MiniditError: no probe; and when it is called, images of another shape than the probes.
     """
+    if not len(probes):
+        raise MiniditError(
+            "Hutchinson's estimate was given 0 probes; give at least 1, from rademacher(1, ...)."
+        )
 
     def divergence(v: Velocity, x: Tensor, t: float, condition: Condition | Tensor | None):
+        if probes.shape[1:] != x.shape:
+            raise MiniditError(
+                f"The probes are for images of shape {tuple(probes.shape[1:])}, and these have "
+                f"{tuple(x.shape)}: make them with rademacher(probes, images, generator)."
+            )
         return _traced(v, x, t, condition, ((probe, probe) for probe in probes), 1 / len(probes))
 
     return divergence
@@ -112,8 +124,13 @@ def log_likelihood(
         Densities, the noise of each image (it encodes the image), and the evaluations of v.
 
     Raises:
-        MiniditError: an exact trace of large images.
+        MiniditError: a grid that falls, an exact trace of large images, or probes that do not fit.
     """
+    if (times.diff() < 0).any():
+        raise MiniditError(
+            "A likelihood takes a grid that rises from noise to data, and walks it backwards itself: give "
+            "times(100), not times(100).flip(0)."
+        )
     x, change = images, images.new_zeros(len(images))
     for t, t_next in pairwise(times.flip(0).tolist()):
         dt = t_next - t

@@ -74,7 +74,16 @@ class GaussianMixture:
         return mean[:, :, None, None]  # (batch, dim) -> (batch, dim, 1, 1)
 
     def network(self, flow: Flow) -> Network:
-        """The best network on this data: f(x, t, condition) with the path and prediction of `flow`."""
+        """The best network on this data: f(x, t, condition) with the path and prediction of `flow`.
+
+        Raises:
+            MiniditError: a clock that is not ours.
+        """
+        if flow.clock != "unit":
+            raise MiniditError(
+                f"The mixture's network is told our time t, and its flow has the clock {flow.clock!r}: "
+                "use the clock 'unit'."
+            )
         path = PATHS[flow.path]
 
         def f(x: Tensor, t: Tensor, condition: object = None) -> Tensor:

@@ -6,6 +6,9 @@ code. `python -m minidit.flow.notation > book/notation.md` writes it anew.
 
 from typing import NamedTuple
 
+SCORE = "-(alpha_dot * x - alpha * v) / (D * sigma)"
+DRIFT = "v + w * score"
+
 WORDS = {
     "t": "time in 0 to 1: 0 is noise, 1 is data",
     "data, noise": "a clean image x_1, and standard normal noise eps",
@@ -15,13 +18,17 @@ WORDS = {
     "r": "sigma / alpha, EDM's noise level; SNR = 1 / r**2",
     "v": "velocity dx/dt, from noise to data",
     "output": "what the network answers",
-    "w": "guidance u + w (c - u): c conditional, u unconditional; 1 is none",
+    "score": "gradient of log p_t(x) by x, where p_t is the density of the noisy images",
+    "u, c": "the velocity without the condition, and with it",
+    "w": "guidance u + w (c - u); 1 is none",
+    "SDE's w": f"how much noise a sampler adds: dX = [{DRIFT}] dt + sqrt(2 * w) dW; 0 is the ODE",
+    "gamma": "min-SNR's bound on the SNR, usually 5",
     "s": "the number told on another clock",
     "image": "what a network on another clock looks at; x unless the card says otherwise",
     "abar": "DDPM's share of the data's variance that is left at step s",
 }
 
-PATH_COLUMNS = ("alpha", "sigma", "alpha_dot", "sigma_dot", "D", "w of SBDM", "t from r")
+PATH_COLUMNS = ("alpha", "sigma", "alpha_dot", "sigma_dot", "D", "SDE's w (score-based)", "t from r")
 PATH_ROWS = {
     "linear": ("t", "1 - t", "1", "-1", "1", "(1 - t) / t", "1 / (1 + r)"),
     "gvp": (
@@ -62,7 +69,7 @@ READINGS = {
 WEIGHTS = {  # on the squared error of the noise
     "velocity": "(D / alpha)**2",
     "likelihood": "D / (alpha * sigma)",
-    "min_snr": "min(1, 5 * r**2)",
+    "min_snr": "min(1, gamma * r**2)",
 }
 
 
@@ -140,7 +147,7 @@ DIALECTS = (
         velocity="alpha_dot * (x - sigma * output) / alpha + sigma_dot * output",
     ),
     Dialect(
-        who="EDM's denoiser D(x; sigma), as in tread and MaskDiT",
+        who="EDM's denoiser of (x; sigma), as in tread and MaskDiT",
         clock="sigma",
         path="linear",
         prediction="data",
@@ -182,8 +189,8 @@ def card() -> str:
         "Predictions": _table(
             ("prediction", *READING_COLUMNS), [(f"`{name}`", *_code(*row)) for name, row in READINGS.items()]
         )
-        + "\n\nThe velocity is `alpha_dot * data + sigma_dot * noise`, the score `-noise / sigma`. Divisors "
-        "are at least 0.001, so every reading is finite at both ends.",
+        + "\n\nThe velocity is `alpha_dot * data + sigma_dot * noise`, the score `-noise / sigma`, which is "
+        f"`{SCORE}`. Divisors are at least 0.001, so every reading is finite at both ends.",
         "Weights on the noise's squared error": _table(
             ("weighting", "weight"), [(f"`{name}`", *_code(formula)) for name, formula in WEIGHTS.items()]
         ),
@@ -191,7 +198,8 @@ def card() -> str:
             ("who", "told s", "our t", "the image it looks at", "its answer", "our v", "`clock`"), dialects
         )
         + "\n\nThe formulas for images and answers are on the straight path, DDPM's on its own, of which "
-        "`vp` is the limit. A network on a clock is read by `Flow(path, prediction, clock).velocity(f)`.",
+        "`vp` is the limit. A network on a clock is read by `Flow(path, prediction, clock).velocity(f)`. Two "
+        "that run opposite ways: `v_A(x, t) = -v_B(x, 1 - t)`.",
         "Other numbers": _table(("ours from theirs, a", "ours"), [(k, *_code(v)) for k, v in OTHERS.items()]),
     }
     head = (

@@ -71,9 +71,11 @@ class Objective:
     weighting: how much each time counts: "none", "velocity", "likelihood", "min_snr" (with min_snr_gamma).
         A score is compared as the noise -sigma score, as in SiT: its own error has no bound near the data.
     terms: losses beside the squared error, such as "cosine" or "cosine,contrastive", each times its weight.
+        "contrastive" is for velocities whose times all count the same.
 
     Raises:
-        MiniditError: a word that is not in the table, or a number that makes no sense.
+        MiniditError: a word that is not in the table, a number that makes no sense, or settings that do not
+            fit together.
     """
 
     flow: Flow = field(default_factory=Flow)
@@ -97,10 +99,24 @@ class Objective:
         for name in ("time_shift", "min_snr_gamma", "cosine_weight", "contrastive_weight"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise MiniditError(f"objective.{name} is {getattr(self, name)}; it must be more than 0.")
-        if "contrastive" in named(self.terms) and self.contrastive_weight >= 1:
+        if "contrastive" in named(self.terms):
+            self._check_contrastive()
+
+    def _check_contrastive(self) -> None:
+        if self.contrastive_weight >= 1:
             raise MiniditError(
                 f"objective.contrastive_weight is {self.contrastive_weight}; it must be less than 1, or "
                 "being far from other images counts more than being right (0.05 is usual)."
+            )
+        if self.weighting != "none":  # where the weight is less than the term's, being far counts more
+            raise MiniditError(
+                f"The term contrastive is subtracted from a squared error that is not weighted, and "
+                f"objective.weighting is {self.weighting!r}: use weighting=none, or leave the term out."
+            )
+        if self.flow.prediction != "velocity":
+            raise MiniditError(
+                f"The term contrastive compares velocities, and objective.flow.prediction is "
+                f"{self.flow.prediction!r}: use prediction=velocity, or leave the term out."
             )
 
     def draw(self, batch: Batch, streams: Streams, step: int) -> Draw:

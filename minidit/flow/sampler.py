@@ -8,6 +8,7 @@ curve from data to noise: that encodes an image.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -36,17 +37,23 @@ class State(NamedTuple):
     evaluations: int
 
 
-def times(steps: int, shift: float = 1.0) -> Tensor:
-    """A grid of `steps` steps from 0 to 1: (steps + 1,), float64; even unless shifted towards the noise.
+def times(steps: int, shift: float = 1.0, end: float = 1.0) -> Tensor:
+    """A grid of `steps` steps from 0 to `end`: (steps + 1,), float64; even unless shifted towards the noise.
+
+    At t = 1 the velocity of data predictions is divided by sigma, which is 0 there and held at 1e-3. Euler's
+    method never asks there, but the last stage of Heun's method and of rk4 does: a grid for them may end a
+    little before, as SiT's does on VP with end = 1 - 1e-3.
 
     Raises:
-        MiniditError: no step, or a shift that is not positive.
+        MiniditError: no whole number of steps, a shift that is not positive, or an end outside (0, 1].
     """
-    if steps < 1:
-        raise MiniditError(f"A sampler was asked for {steps} steps; it needs at least 1.")
+    if not isinstance(steps, Integral) or steps < 1:
+        raise MiniditError(f"A sampler was asked for {steps} steps; it needs a whole number of 1 or more.")
     if not 0 < shift < float("inf"):
         raise MiniditError(f"The time shift is {shift}; it must be more than 0 (1 is an even grid).")
-    return shifted(torch.linspace(0, 1, steps + 1, dtype=torch.float64), shift)
+    if not 0 < end <= 1:
+        raise MiniditError(f"The grid was to end at {end}; it must end after 0, and at 1 at the latest.")
+    return end * shifted(torch.linspace(0, 1, steps + 1, dtype=torch.float64), shift)
 
 
 def gaussian(like: Tensor, streams: Streams, name: str = "sampler") -> Draws:

@@ -15,13 +15,24 @@ from torch import Tensor
 
 from minidit.errors import MiniditError
 from minidit.flow.flow import Velocity
-from minidit.flow.interpolant import PATHS, Path
-from minidit.flow.prediction import convert, turn
+from minidit.flow.interpolant import PATHS, Path, over_pixels
+from minidit.flow.prediction import MARGIN, convert, turn
 from minidit.flow.sampler import Draws, State, ask
 from minidit.types import Condition
 
 LAST_STEPS = ("mean", "euler", "tweedie", "none")
 HELD = 0.04  # where alpha = 0 the score-based w has no bound: it keeps the value it has at this time
+
+
+def score(path: Path, velocity: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    """The score read from the velocity: -(alpha' x - alpha v) / (D sigma), D = alpha' sigma - alpha sigma'.
+
+    It is -noise / sigma, the gradient of log p_t by x (Ma et al. 2024, section 2.3 and appendix A). sigma
+    is held at MARGIN at the data, as in `prediction.predict`. velocity, x (batch, ...); t (batch,).
+    """
+    t = over_pixels(t, x)
+    noise = (path.alpha_dot(t) * x - path.alpha(t) * velocity) / turn(path, t)
+    return -noise / path.sigma(t).clamp(min=MARGIN)
 
 
 def score_based(path: Path, t: Tensor) -> Tensor:
@@ -48,7 +59,8 @@ DIFFUSIONS = {
 class SDE:
     """How much noise is added at each time.
 
-    path: the flow's path, "linear", "gvp" or "vp".
+    path: the path of the velocity, "linear", "gvp" or "vp"; it is not guessed, since on another path the
+        score would be read wrongly and the images be blurred without a word.
     diffusion: the form of w(t), one of DIFFUSIONS: "sigma" (SiT's scripts), "sbdm", "linear", "constant",
         "decreasing", "increasing-decreasing".
     norm: w is multiplied by it; 0 is the ODE.
@@ -57,7 +69,7 @@ class SDE:
         MiniditError: a word that is not in the table, or a negative norm.
     """
 
-    path: str = "linear"
+    path: str
     diffusion: str = "sigma"
     norm: float = 1.0
 
@@ -78,19 +90,18 @@ class SDE:
 
     def drift(self, velocity: Tensor, x: Tensor, t: float) -> Tensor:
         """v + w s from the velocity at (x, t), (batch, ...): the score is read from it."""
-        score = self.read(velocity, x, t, "score")
-        return velocity + self.w(t) * score
-
-    def read(self, velocity: Tensor, x: Tensor, t: float, target: str) -> Tensor:
-        """The velocity at (x, t) read as another prediction, (batch, ...)."""
-        at = torch.full((len(x),), t, dtype=x.dtype, device=x.device)
-        return convert(PATHS[self.path], velocity, x, at, "velocity", target)
+        return velocity + self.w(t) * score(PATHS[self.path], velocity, x, _like(t, x))
 
     def finish(self, velocity: Tensor, x: Tensor, t: float, dt: float, rule: str) -> Tensor:
         """The last step, without noise: along the drift, along the velocity, or to the guessed data."""
         if rule == "tweedie":
-            return self.read(velocity, x, t, "data")
+            return convert(PATHS[self.path], velocity, x, _like(t, x), "velocity", "data")
         return x + dt * (self.drift(velocity, x, t) if rule == "mean" else velocity)
+
+
+def _like(t: float, x: Tensor) -> Tensor:
+    """t for each image of x, (batch,), in the type of x."""
+    return torch.full((len(x),), t, dtype=x.dtype, device=x.device)
 
 
 def sde_times(steps: int = 250, last: float = 0.04) -> Tensor:
@@ -108,9 +119,14 @@ def sde_times(steps: int = 250, last: float = 0.04) -> Tensor:
     return torch.cat([even, torch.ones(1, dtype=torch.float64)])
 
 
-def _check(last_step: str) -> None:
+def _check(last_step: str, times: Tensor) -> None:
     if last_step not in LAST_STEPS:
         raise MiniditError(f"last_step is {last_step!r}; it must be one of: {', '.join(LAST_STEPS)}.")
+    if (times.diff() < 0).any():
+        raise MiniditError(
+            "An SDE goes from noise to data, on a grid that rises, such as sde_times(250); to encode images "
+            "follow the ODE: heun(v, images, times(50).flip(0))."
+        )
 
 
 @torch.no_grad()
@@ -120,7 +136,8 @@ def euler_maruyama(
     times: Tensor,
     draws: Draws,
     condition: Condition | Tensor | None = None,
-    sde: SDE = SDE(),
+    *,
+    sde: SDE,
     last_step: str = "mean",
 ) -> Iterator[State]:
     """Euler's method with noise: x += (v + w s) dt + sqrt(2 w dt) z. One evaluation a step.
@@ -131,18 +148,20 @@ def euler_maruyama(
         times: a grid that rises, (steps + 1,), usually `sde_times(250)`; `times[k:]` continues from state k.
         draws: draws(left) is the z of a step, see `sampler.gaussian`: equal draws give equal images.
         condition: passed on to v.
-        sde: path and form of w.
-        last_step: the step to times[-1], without noise. "mean" follows the drift, which removes about
-            w(t) / sigma(t) of the noise that is left: good for "sigma", too much for "constant";
-            "euler" follows the velocity; "tweedie" takes the guessed data; "none" is a step like the others.
+        sde: the path of v, and the form of w.
+        last_step: the step to times[-1], without noise. "tweedie" takes the guessed data, and is the one to
+            choose. "euler" follows the velocity. "mean" follows the drift, and overshoots by w dt / sigma^2
+            of the noise that is left: with "sigma" on the linear path by all of it, so that it stays in the
+            images with its sign turned. It is the default because SiT's scripts do so. "none" is a step
+            like the others.
 
     Yields:
         The starting state, then one after each step.
 
     Raises:
-        MiniditError: no such rule for the last step.
+        MiniditError: no such rule for the last step, or a grid that falls.
     """
-    _check(last_step)
+    _check(last_step, times)
     x, steps = noise, len(times) - 1
     yield State(float(times[0]), x, 0)
     for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):
@@ -162,14 +181,15 @@ def stochastic_heun(
     times: Tensor,
     draws: Draws,
     condition: Condition | Tensor | None = None,
-    sde: SDE = SDE(),
+    *,
+    sde: SDE,
     last_step: str = "mean",
 ) -> Iterator[State]:
     """Add the step's noise first, then take Heun's step along v + w s, as SiT does.
 
     Two evaluations a step, one in the last. Arguments, states and errors as in `euler_maruyama`.
     """
-    _check(last_step)
+    _check(last_step, times)
     x, steps, evaluations = noise, len(times) - 1, 0
     yield State(float(times[0]), x, 0)
     for step, (t, t_next) in enumerate(pairwise(times.tolist()), start=1):

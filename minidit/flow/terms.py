@@ -13,7 +13,15 @@ def cosine(output: Tensor, target: Tensor, drop: Tensor) -> Tensor:
 
     (FasterDiT, Yao et al. 2024; LightningDiT, Yao et al. 2025, with weight 1.)
     output, target (batch, channels, ...).
+
+    Raises:
+        MiniditError: images of one channel, whose only directions are up and down: no gradient is left.
     """
+    if output.shape[1] < 2:
+        raise MiniditError(
+            "The cosine term compares directions over the channels of a pixel, and these images have one "
+            "channel: leave the term out, or use images of 2 channels or more."
+        )
     return (1 - F.cosine_similarity(output, target, dim=1)).mean()
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 
 import minidit
 from minidit import Condition, Flow, Streams
-from minidit.flow import State, euler, euler_maruyama, gaussian, guide, sde_times, times
+from minidit.flow import SDE, State, euler, euler_maruyama, gaussian, guide, sde_times, times
 
 STEPS, FEW = 250, 50
 
@@ -119,12 +119,14 @@ def sde(f: Counted) -> None:
     f.calls = 0
     theirs = published_sde(f, noise, labels, draws)
     asked, f.calls = f.calls, 0
-    state = end(euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels))
+    state = end(euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels, sde=SDE("linear")))
     report("SDE, 250 steps: evaluations over the published procedure's", f.calls / asked, 0.5)
     report("SDE, 250 steps: evaluations counted and not made", abs(state.evaluations - f.calls), 0)
     report("SDE, 250 steps: largest difference of a pixel", float((state.x - theirs).abs().max()), 1e-5)
     cost = ratio(
-        lambda: end(euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels)),
+        lambda: end(
+            euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels, sde=SDE("linear"))
+        ),
         lambda: published_sde(f, noise, labels, draws),
     )
     report("SDE, 250 steps: time over the published procedure's", cost, 0.6)

@@ -170,8 +170,30 @@ def test_guidance_leaves_the_learned_variance_alone():
         value = condition.labels.double().masked_fill(condition.drop, -1.0)[:, None, None, None]
         return torch.cat([value.expand_as(x), 10 * value.expand_as(x)], dim=1)
 
-    out = guide(f, 3.0, channels=2)(START[:1], torch.zeros(1), Condition(torch.tensor([2])))
+    out = guide(f, 3.0)(START[:1], torch.zeros(1), Condition(torch.tensor([2])))
     assert out.flatten().tolist() == [8, 8, 20, 20]
+
+
+@pytest.mark.parametrize("left", [-1, 10, 2.5])
+def test_more_steps_than_there_are_and_parts_of_steps_are_refused(left):
+    for run in (
+        ancestral(best, START, DDPM.respace("9"), gaussian(START, Streams(0)), left=left),
+        ddim(best, START, DDPM.respace("9"), left=left),
+    ):
+        with pytest.raises(MiniditError, match=f"left is {left}; it must be a whole number from 0 to 9"):
+            last(run)
+
+
+@pytest.mark.parametrize(("eta", "given"), [(-0.1, True), (1.1, True), (float("nan"), True), (0.5, False)])
+def test_impossible_noise_in_ddim_is_refused(eta, given):
+    draws = gaussian(START, Streams(0)) if given else None
+    with pytest.raises(MiniditError, match=f"eta = {eta} with{'' if given else 'out'} draws"):
+        last(ddim(best, START, DDPM.respace("9"), eta=eta, draws=draws))
+
+
+def test_tables_are_made_once_and_diffusions_can_be_compared():
+    assert DDPM.abar is DDPM.abar and DDPM.posterior_log_variance is DDPM.posterior_log_variance
+    assert DDPM == DDPM and DDPM != Diffusion.linear()
 
 
 # DiT's objective ---------------------------------------------------------------------------------------

@@ -109,6 +109,19 @@ def test_bits_per_dim():
     torch.testing.assert_close(found.bits_per_dim(), -found.log_density / (2 * math.log(2)))
 
 
+def test_a_falling_grid_is_refused():
+    with pytest.raises(MiniditError, match="a grid that rises"):
+        log_likelihood(V, X, times(3).flip(0), exact_trace())
+
+
+def test_missing_and_foreign_probes_are_refused():
+    with pytest.raises(MiniditError, match="given 0 probes"):
+        hutchinson(rademacher(0, X, torch.Generator()))
+    other = rademacher(2, X[:7], torch.Generator())
+    with pytest.raises(MiniditError, match=r"of shape \(7, 2, 1, 1\), and these have \(20, 2, 1, 1\)"):
+        log_likelihood(V, X, times(3), hutchinson(other))
+
+
 def test_large_exact_traces_are_refused():
     with pytest.raises(MiniditError, match="at most 64"):
         log_likelihood(V, torch.zeros(1, 65, 1, 1), times(2), exact_trace())

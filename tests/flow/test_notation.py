@@ -10,16 +10,19 @@ from minidit import Flow
 from minidit.flow import PATHS, PREDICTIONS, SDE, Diffusion, guide
 from minidit.flow.notation import (
     DIALECTS,
+    DRIFT,
     OTHERS,
     PATH_COLUMNS,
     PATH_ROWS,
     READING_COLUMNS,
     READINGS,
+    SCORE,
     WEIGHTS,
     WORDS,
     card,
 )
 from minidit.flow.prediction import data_and_noise, turn
+from minidit.flow.stochastic import score
 from minidit.flow.timing import shift
 from minidit.flow.weighting import WEIGHTINGS, error_ratio
 
@@ -59,7 +62,7 @@ def test_the_paths(path):
     row, names = dict(zip(PATH_COLUMNS, PATH_ROWS[path], strict=True)), shares(path)
     assert set(PATH_ROWS) == set(PATHS)
     w = torch.tensor([SDE(path, "sbdm").w(float(t)) for t in T], dtype=torch.float64)
-    expected = {**{name: names[name] for name in PATH_COLUMNS[:5]}, "w of SBDM": w, "t from r": T}
+    expected = {**{name: names[name] for name in PATH_COLUMNS[:5]}, "SDE's w (score-based)": w, "t from r": T}
     for column, formula in row.items():
         torch.testing.assert_close(value(formula, **names), expected[column], rtol=1e-9, atol=1e-9)
 
@@ -84,11 +87,32 @@ def test_the_readings(path, prediction):
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_the_score_and_the_drift_of_the_sde(path):
+    assert f"`{SCORE}`" in card() and f"[{DRIFT}] dt" in card()
+    for k, t in enumerate(T):
+        names, sde = {name: number[k] for name, number in shares(path).items()}, SDE(path)
+        one = t.expand(1)
+        at = value(SCORE, x=DATA, v=OUTPUT, **names)
+        torch.testing.assert_close(at, score(PATHS[path], OUTPUT[None], DATA[None], one)[0])
+        drift = value(DRIFT, v=OUTPUT, w=sde.w(float(t)), score=at)
+        torch.testing.assert_close(drift, sde.drift(OUTPUT[None], DATA[None], float(t))[0])
+
+
+def test_networks_that_run_opposite_ways():
+    f = lambda x, t, c: x * t[:, None] ** 2  # noqa: E731
+    ours = Flow(clock="reversed").velocity(f)(DATA[:, None], T)
+    assert "`v_A(x, t) = -v_B(x, 1 - t)`" in card()
+    torch.testing.assert_close(ours, -f(DATA[:, None], 1 - T, None))
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("weighting", WEIGHTS)
 def test_the_weights(path, weighting):
     assert set(WEIGHTS) == set(WEIGHTINGS) - {"none"}
     found = WEIGHTINGS[weighting](PATHS[path], "noise", T, 5.0)
-    torch.testing.assert_close(value(WEIGHTS[weighting], **shares(path)), found, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        value(WEIGHTS[weighting], gamma=5.0, **shares(path)), found, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.who)

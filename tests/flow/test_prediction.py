@@ -150,18 +150,19 @@ def foreign(flow, f):
     return on
 
 
-@pytest.mark.parametrize("path", PATHS)
+ON_EVERY_PATH = [
+    ("reversed", "velocity"),
+    ("timestep", "velocity"),
+    ("reversed", "noise"),
+    ("timestep", "score"),
+    ("sigma", "data"),
+    ("sigma", "noise"),
+]
+
+
 @pytest.mark.parametrize(
-    ("clock", "prediction"),
-    [
-        ("reversed", "velocity"),
-        ("timestep", "velocity"),
-        ("reversed", "noise"),
-        ("timestep", "score"),
-        ("step", "noise"),
-        ("sigma", "data"),
-        ("sigma", "noise"),
-    ],
+    ("path", "clock", "prediction"),
+    [("vp", "step", "noise"), *((path, *pair) for path in PATHS for pair in ON_EVERY_PATH)],
 )
 def test_one_network_through_two_clocks_gives_the_same_images(path, clock, prediction):
     here = Flow(path=path, prediction=prediction)
@@ -179,6 +180,17 @@ def test_one_network_through_two_clocks_gives_the_same_images(path, clock, predi
 def test_predictions_without_a_meaning_on_a_clock_are_refused(clock, prediction):
     with pytest.raises(MiniditError, match=f"A {prediction} has no agreed meaning on the clock '{clock}'"):
         Flow(clock=clock, prediction=prediction)
+
+
+@pytest.mark.parametrize("path", ["linear", "gvp"])
+def test_a_step_names_a_noise_level_of_vp_only(path):
+    with pytest.raises(MiniditError, match=f"noise levels of the path 'vp', not of '{path}'"):
+        Flow(path=path, clock="step", prediction="noise")
+
+
+def test_the_mixtures_network_refuses_a_foreign_clock():
+    with pytest.raises(MiniditError, match="told our time t, and its flow has the clock 'reversed'"):
+        MIXTURE.network(Flow(clock="reversed"))
 
 
 # the mixture -------------------------------------------------------------------------------------------

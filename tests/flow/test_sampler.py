@@ -108,6 +108,16 @@ def test_a_shifted_grid_takes_shorter_steps_near_the_noise():
             times(5, shift=wrong)
 
 
+def test_a_grid_may_end_before_the_data():
+    told = []
+    states = list(heun(lambda x, t, c: (told.append(float(t[0])), x)[1], START, times(5, end=0.999)))
+    assert states[-1].t == max(told) == 0.999 and states[1].t == pytest.approx(0.1998)
+    assert float(times(50, shift=3.0, end=0.9)[-1]) == 0.9
+    for wrong in (0.0, 1.1, float("nan")):
+        with pytest.raises(MiniditError, match=f"to end at {wrong}; it must end after 0"):
+            times(5, end=wrong)
+
+
 @pytest.mark.parametrize(("sampler", "cost"), [(euler, 1), (heun, 2)])
 def test_states_count_evaluations_and_end_at_one(sampler, cost):
     calls = []
@@ -137,9 +147,10 @@ def test_a_velocity_to_one_point_arrives_there():
     torch.testing.assert_close(last(euler(v, START, times(10))), torch.full_like(START, 7))
 
 
-def test_no_steps_are_refused():
-    with pytest.raises(MiniditError, match="asked for 0 steps"):
-        times(0)
+@pytest.mark.parametrize("steps", [0, -1, 2.5, 3.0])
+def test_no_steps_and_parts_of_steps_are_refused(steps):
+    with pytest.raises(MiniditError, match=f"asked for {steps} steps; it needs a whole number of 1 or more"):
+        times(steps)
 
 
 def labelled(x, t, condition):
@@ -182,6 +193,9 @@ def test_the_interval_is_counted_from_noise_to_data():
 def test_impossible_guidance_is_refused():
     with pytest.raises(MiniditError, match="must be 0 or more"):
         guide(labelled, -1)
+    for w in (float("inf"), float("nan")):
+        with pytest.raises(MiniditError, match=f"w is {w}; it must be 0 or more, and finite"):
+            guide(labelled, w)
     with pytest.raises(MiniditError, match="is empty"):
         guide(labelled, 2, interval=(0.5, 0.5))
 
@@ -206,6 +220,23 @@ def test_both_ends_of_the_interval_are_guided(dtype):
     assert sizes == [1, 2, 2, 1]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rounding_does_not_push_a_time_out_of_the_interval(dtype):
+    sizes = []
+    guided = guide(lambda x, t, c: (sizes.append(len(x)), x)[1], 2.0, interval=(0.3, 0.7))
+    ulp = torch.finfo(dtype).eps
+    for t in (
+        0.3 - ulp,
+        3 * 0.1,
+        0.7,
+        0.7 + ulp,
+        0.3 - 1e-5,
+        0.7 + 1e-5,
+    ):  # 3 * 0.1 is a little more than 0.3
+        guided(torch.zeros(1, 1, 1, 1), torch.full((1,), t, dtype=dtype), torch.tensor([0]))
+    assert sizes == [2, 2, 2, 2, 1, 1]
+
+
 def coloured(x, t, condition):
     """Channel k of the velocity is (k + 1) times the label, or -1 without one."""
     value = labelled(x[:, :1], t, condition)
@@ -217,6 +248,7 @@ def test_guiding_three_channels_leaves_the_fourth_conditional():
     at = lambda **options: guide(coloured, 3.0, **options)(x, torch.zeros(1), condition).flatten().tolist()  # noqa: E731
     assert at(channels=3) == [8, 16, 24, 8]
     assert at() == at(channels=4) == [8, 16, 24, 32]
+    assert at(channels=1) == [8, 4, 6, 8]
     with pytest.raises(MiniditError, match="channels is 0"):
         guide(coloured, 3.0, channels=0)
 
@@ -225,6 +257,19 @@ def test_guiding_three_channels_leaves_the_fourth_conditional():
 def test_autoguidance_walks_away_from_the_weaker_model(w, expected):
     weak = lambda x, t, c: torch.ones_like(x)  # noqa: E731
     assert autoguide(labelled, weak, w)(START, torch.zeros(2), LABELS).flatten().tolist() == expected
+
+
+def with_variance(v):
+    """A second half of channels beside the velocity: ten times its value."""
+    return lambda x, t, c: torch.cat([v(x, t, c), 10 * v(x, t, c)], dim=1)
+
+
+def test_a_learned_variance_is_not_extrapolated():
+    weak = lambda x, t, c: torch.ones_like(x)  # noqa: E731
+    out = guide(with_variance(labelled), 2.0)(START, torch.zeros(2), LABELS)
+    assert out.flatten(1).tolist() == [[7, 30], [11, 50]]
+    out = autoguide(with_variance(labelled), with_variance(weak), 2.0)(START, torch.zeros(2), LABELS)
+    assert out.flatten(1).tolist() == [[5, 30], [9, 50]]
 
 
 def test_autoguidance_evaluates_one_branch_where_it_can_and_both_see_the_condition():
@@ -251,23 +296,24 @@ def test_impossible_autoguidance_is_refused():
 
 def test_guidance_by_routing_gives_each_branch_its_own_keys_and_continues_exactly():
     """The velocity is the share of tokens kept: strong keeps three quarters of them, weak a quarter."""
-    seen = []
+    seen, steps = [], []
 
     def v(x, t, condition, keys=None):
         seen.append((keys.route.clone(), condition))
         return x * keys.route.mean()
 
     def keeping(share):
-        def keys(t, x):
-            draw = torch.rand(len(x), 64, generator=Streams(0)("route", round(1e6 * t)))
-            return Keys(route=(draw < share).double())
+        def draw(step):
+            steps.append(step)
+            return Keys(route=(torch.rand(2, 64, generator=Streams(0)("route", step)) < share).double())
 
-        return keys
+        return draw
 
     guided = autoguide(routed(v, keeping(0.75)), routed(v, keeping(0.25)), 2.0)
     grid = times(4)
     states = list(euler(guided, START, grid, LABELS))
     assert all(condition is LABELS for _, condition in seen) and len(seen) == 8
+    assert steps == [0, 0, 250_000, 250_000, 500_000, 500_000, 750_000, 750_000]
     assert not torch.equal(seen[0][0], seen[2][0]) and seen[0][0].mean() > 0.6 > 0.4 > seen[1][0].mean()
     strong, weak = (keys.mean() for keys, _ in seen[:2])
     torch.testing.assert_close(states[1].x, START * (1 + 0.25 * (weak + 2 * (strong - weak))))

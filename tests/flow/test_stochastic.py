@@ -12,6 +12,7 @@ from minidit.flow import (
     PATHS,
     SDE,
     GaussianMixture,
+    convert,
     euler,
     euler_maruyama,
     gaussian,
@@ -19,7 +20,7 @@ from minidit.flow import (
     sde_times,
     stochastic_heun,
 )
-from minidit.flow.stochastic import LAST_STEPS
+from minidit.flow.stochastic import LAST_STEPS, score
 
 MIXTURE = GaussianMixture(
     torch.tensor([0.3, 0.7], dtype=torch.float64),
@@ -29,6 +30,7 @@ MIXTURE = GaussianMixture(
 START = torch.randn(30, 2, 1, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
 DRAWS = gaussian(START, Streams(0))
 LINEAR = Flow().velocity(MIXTURE.network(Flow()))
+SIT = SDE("linear")  # the noise of SiT's scripts: w = sigma
 
 
 def velocity(path):
@@ -74,16 +76,21 @@ def test_the_score_is_read_from_the_velocity(path):
         MIXTURE.weights, alpha * MIXTURE.means, alpha**2 * MIXTURE.covariances + sigma**2 * eye
     )
     x = START.clone().requires_grad_()
-    (score,) = torch.autograd.grad(noisy.log_density(x).sum(), x)
+    (truth,) = torch.autograd.grad(noisy.log_density(x).sum(), x)
     v = velocity(path)(START, one.expand(30))
-    torch.testing.assert_close(SDE(path).read(v, START, t, "score"), score)
-    torch.testing.assert_close(SDE(path).drift(v, START, t), v + SDE(path).w(t) * score)
+    torch.testing.assert_close(score(PATHS[path], v, START, one.expand(30)), truth)
+    torch.testing.assert_close(SDE(path).drift(v, START, t), v + SDE(path).w(t) * truth)
+    # the same as prediction.py has it, to the last bit
+    assert torch.equal(
+        score(PATHS[path], v, START, one.expand(30)),
+        convert(PATHS[path], v, START, one.expand(30), "velocity", "score"),
+    )
 
 
 def test_the_euler_step_is_sits():
     """One step by hand: x + (v + w s) dt + sqrt(2 w dt) z, then the last one without noise."""
     v, grid = LINEAR, torch.tensor([0.3, 0.5, 1.0], dtype=torch.float64)
-    start, middle, end = (state.x for state in euler_maruyama(v, START, grid, DRAWS))
+    start, middle, end = (state.x for state in euler_maruyama(v, START, grid, DRAWS, sde=SIT))
 
     def drift(x, t):
         velocity = v(x, torch.full((30,), t, dtype=torch.float64))
@@ -97,7 +104,7 @@ def test_the_euler_step_is_sits():
 
 def test_heuns_step_is_sits():
     v, grid = LINEAR, torch.tensor([0.3, 0.5, 1.0], dtype=torch.float64)
-    _, middle, _ = (state.x for state in stochastic_heun(v, START, grid, DRAWS))
+    _, middle, _ = (state.x for state in stochastic_heun(v, START, grid, DRAWS, sde=SIT))
 
     def drift(x, t):
         velocity = v(x, torch.full((30,), t, dtype=torch.float64))
@@ -114,16 +121,42 @@ def test_the_last_step_follows_its_rule(rule, path):
     grid, t = torch.tensor([0.96, 1.0], dtype=torch.float64), torch.full((30,), 0.96, dtype=torch.float64)
     alpha, sigma = float(PATHS[path].alpha(t)[0]), float(PATHS[path].sigma(t)[0])
     v = velocity(path)(START, t)
-    score = SDE(path).read(v, START, 0.96, "score")
+    read = score(PATHS[path], v, START, t)
     expected = {
-        "mean": START + 0.04 * (v + sigma * score),
+        "mean": START + 0.04 * (v + sigma * read),
         "euler": START + 0.04 * v,
-        "tweedie": START / alpha + sigma**2 / alpha * score,
-        "none": START + 0.04 * (v + sigma * score) + math.sqrt(2 * sigma * 0.04) * DRAWS(1),
+        "tweedie": START / alpha + sigma**2 / alpha * read,
+        "none": START + 0.04 * (v + sigma * read) + math.sqrt(2 * sigma * 0.04) * DRAWS(1),
     }
     for sampler in (euler_maruyama, stochastic_heun) if rule != "none" else (euler_maruyama,):
         x = last(sampler(velocity(path), START, grid, DRAWS, sde=SDE(path), last_step=rule))
         torch.testing.assert_close(x, expected[rule])
+
+
+def test_along_the_drift_the_last_step_overshoots_and_tweedie_arrives():
+    """One data point: its noisy images are told apart exactly, so what is left at the end is noise."""
+    point, grid = torch.full_like(START, 0.5), torch.tensor([0.9, 1.0], dtype=torch.float64)
+    v = lambda x, t, c: (point - x) / (1 - t)[:, None, None, None]  # noqa: E731
+    noisy = 0.9 * point + 0.1 * START
+    end = lambda sde, rule: last(euler_maruyama(v, noisy, grid, DRAWS, sde=sde, last_step=rule))  # noqa: E731
+    torch.testing.assert_close(end(SIT, "tweedie"), point)
+    for sde in (SIT, SDE("linear", "constant", norm=0.02)):
+        left = 0.1 * START * (-sde.w(0.9) * 0.1 / 0.1**2)  # w dt / sigma^2 of the noise, the sign turned
+        torch.testing.assert_close(end(sde, "mean"), point + left)
+
+
+@pytest.mark.parametrize("sampler", [euler_maruyama, stochastic_heun])
+def test_a_falling_grid_is_refused(sampler):
+    with pytest.raises(MiniditError, match="on a grid that rises"):
+        last(sampler(LINEAR, START, sde_times(5).flip(0), DRAWS, sde=SIT))
+
+
+@pytest.mark.parametrize("sampler", [euler_maruyama, stochastic_heun])
+def test_the_path_of_the_velocity_is_never_guessed(sampler):
+    with pytest.raises(TypeError, match="path"):
+        SDE()
+    with pytest.raises(TypeError, match="sde"):
+        last(sampler(LINEAR, START, sde_times(5), DRAWS))
 
 
 @pytest.mark.parametrize(("sampler", "cost"), [(euler_maruyama, 20), (stochastic_heun, 39)])
@@ -134,7 +167,7 @@ def test_one_evaluation_a_drift(sampler, cost):
         calls.append(condition)
         return LINEAR(x, t)
 
-    states = list(sampler(v, START, sde_times(20), DRAWS, condition=torch.tensor([3])))
+    states = list(sampler(v, START, sde_times(20), DRAWS, sde=SIT, condition=torch.tensor([3])))
     assert len(calls) == states[-1].evaluations == cost
     assert all(int(c) == 3 for c in calls) and [s.t for s in states] == sde_times(20).tolist()
 
@@ -153,7 +186,7 @@ def test_every_form_on_every_path_gives_finite_images(path, diffusion, sampler, 
 
 @pytest.mark.parametrize("sampler", [euler_maruyama, stochastic_heun])
 def test_without_noise_the_sde_is_the_ode(sampler):
-    grid, quiet = sde_times(20), SDE(norm=0.0)
+    grid, quiet = sde_times(20), SDE("linear", norm=0.0)
     x = last(sampler(LINEAR, START, grid, DRAWS, sde=quiet, last_step="euler"))
     if sampler is euler_maruyama:
         torch.testing.assert_close(x, last(euler(LINEAR, START, grid)))
@@ -164,14 +197,14 @@ def test_without_noise_the_sde_is_the_ode(sampler):
 @pytest.mark.parametrize("sampler", [euler_maruyama, stochastic_heun])
 def test_resuming_from_any_state(sampler):
     grid = sde_times(7)
-    states = list(sampler(LINEAR, START, grid, DRAWS))
+    states = list(sampler(LINEAR, START, grid, DRAWS, sde=SIT))
     for k, state in enumerate(states):
-        assert torch.equal(last(sampler(LINEAR, state.x, grid[k:], DRAWS)), states[-1].x)
+        assert torch.equal(last(sampler(LINEAR, state.x, grid[k:], DRAWS, sde=SIT)), states[-1].x)
 
 
 def test_equal_seeds_give_equal_images_and_others_others():
     one, again, other = (
-        last(euler_maruyama(LINEAR, START, sde_times(7), gaussian(START, Streams(seed))))
+        last(euler_maruyama(LINEAR, START, sde_times(7), gaussian(START, Streams(seed)), sde=SIT))
         for seed in (0, 0, 1)
     )
     assert torch.equal(one, again) and not torch.equal(one, other)
@@ -186,15 +219,18 @@ def test_the_noise_of_each_step_is_new_and_does_not_depend_on_the_type():
     ("attempt", "words"),
     [
         (lambda: SDE(path="curved"), "path is 'curved'"),
-        (lambda: SDE(diffusion="SBDM"), "diffusion is 'SBDM'"),
-        (lambda: SDE(norm=-1.0), "norm is -1"),
+        (lambda: SDE("linear", diffusion="SBDM"), "diffusion is 'SBDM'"),
+        (lambda: SDE("linear", norm=-1.0), "norm is -1"),
         (lambda: sde_times(1), "at least 2 steps"),
         (lambda: sde_times(10, last=0.0), "between 0 and 1"),
         (
-            lambda: last(euler_maruyama(LINEAR, START, sde_times(3), DRAWS, last_step="leap")),
+            lambda: last(euler_maruyama(LINEAR, START, sde_times(3), DRAWS, sde=SIT, last_step="leap")),
             "last_step is 'leap'",
         ),
-        (lambda: last(stochastic_heun(LINEAR, START, sde_times(3), DRAWS, last_step="")), "last_step is ''"),
+        (
+            lambda: last(stochastic_heun(LINEAR, START, sde_times(3), DRAWS, sde=SIT, last_step="")),
+            "last_step is ''",
+        ),
     ],
 )
 def test_impossible_requests_are_refused(attempt, words):
