@@ -33,6 +33,8 @@ def _inside(t: Tensor, interval: tuple[float, float]) -> bool:
 
 def _first(channels: int, mixed: Tensor, plain: Tensor) -> Tensor:
     """The first so many channels of `mixed`, and the others of `plain`; both (batch, C, ...)."""
+    if channels >= mixed.shape[1]:
+        return mixed  # nothing is put together, and nothing copied
     return torch.cat([mixed[:, :channels], plain[:, channels:]], dim=1)
 
 
