@@ -80,5 +80,5 @@ def _diffusion(
     published: Published, draws: Draws, labels: Tensor, w: float, steps: int, channels: int | None
 ) -> Iterator[State]:
     noise = draws(steps + 1)  # the steps themselves draw by the steps that are left: steps, steps - 1, ...
-    f = guide(published.model, w, channels=channels or noise.shape[1])  # a learned variance stays as it is
+    f = guide(published.model, w, channels=channels)  # a learned variance stays as it is
     return ancestral(f, noise, Diffusion.linear().respace(str(steps)), draws, labels)
