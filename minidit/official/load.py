@@ -60,6 +60,7 @@ def load(
     if family == "pixart" and "pos_embed" in state:  # PixArt's own files have the table, diffusers' do not
         model.position.copy_(state.pop("pos_embed")[0])
     fill(family, known, model.config, into, state)
+    vars(model)["projectors"] = projectors  # beside the network, not in its state dict; `save` finds them
     return Published(family, model.eval(), projectors.eval(), settings, known.flow)
 
 
@@ -75,15 +76,14 @@ def save(model: Published | nn.Module, family: str, path: str | Path | None = No
     path = None if path is None else Path(path).expanduser()
     if path is not None and path.suffix != ".safetensors":
         raise MiniditError(f"Weights are written as safetensors: name {path} with that ending.")
-    known, projectors = _family(family), nn.ModuleList()
-    if isinstance(model, Published):
-        model, projectors = model.model, model.projectors
+    known = _family(family)
+    model = model.model if isinstance(model, Published) else model
     if "config" not in vars(model):
         raise MiniditError(f"A {type(model).__name__} wraps a network: save the network itself.")
     if family == "pixart" and model.text is not None and bool(model.text.null.any()):
         raise MiniditError("PixArt's files have no place for this network's null caption, text.null.")
     _refuse_other_settings(family, known, model.config)
-    state = {}
+    projectors, state = vars(model).get("projectors", nn.ModuleList()), {}
     for name, tensor in targets(known, model, projectors).items():
         if name not in WITHOUT_TWIN:
             theirs, row = row_of(family, known, name)

@@ -29,10 +29,12 @@ def test_answers_as_published(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_writes_back_what_it_read(path, tmp_path):
     vector, published = loaded(path)
+    bare = minidit.official.save(published.model, published.family)
     state = minidit.official.save(published, published.family, tmp_path / "back.safetensors")
-    assert state.keys() == vector.state.keys()
+    assert state.keys() == vector.state.keys() == bare.keys()
     for name, tensor in vector.state.items():
         assert torch.equal(state[name], tensor) and state[name].dtype == tensor.dtype, name
+        assert torch.equal(bare[name], tensor), name
     again = minidit.official.load(published.family, tmp_path / "back.safetensors", vector.config)
     for name, tensor in published.model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], tensor), name
