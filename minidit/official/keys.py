@@ -90,20 +90,22 @@ def key(*theirs: str, layout: Layout = SAME) -> Key:
     return Key(theirs, layout)
 
 
-_TIME_AND_LABEL = {
+_COMMON = {
     "time.up": key("t_embedder.mlp.0"),
     "time.down": key("t_embedder.mlp.2"),
     "label.table": key("y_embedder.embedding_table"),
-}
-
-DIT = _TIME_AND_LABEL | {
-    "patch": key("x_embedder.proj", layout=CONVOLUTION),
-    "position": key("pos_embed", layout=ONE_IMAGE),
-    "blocks.{}.modulation.linear": key("blocks.{}.adaLN_modulation.1"),
+    "blocks.{}.attention_norms.{}": key("blocks.{}.norm1"),
+    "blocks.{}.mlp_norms.{}": key("blocks.{}.norm2"),
     "blocks.{}.attention.qkv": key("blocks.{}.attn.qkv"),
     "blocks.{}.attention.q_norm": key("blocks.{}.attn.q_norm"),
     "blocks.{}.attention.k_norm": key("blocks.{}.attn.k_norm"),
     "blocks.{}.attention.out": key("blocks.{}.attn.proj"),
+}
+
+DIT = _COMMON | {
+    "patch": key("x_embedder.proj", layout=CONVOLUTION),
+    "position": key("pos_embed", layout=ONE_IMAGE),
+    "blocks.{}.modulation.linear": key("blocks.{}.adaLN_modulation.1"),
     "blocks.{}.mlp.up": key("blocks.{}.mlp.fc1"),
     "blocks.{}.mlp.down": key("blocks.{}.mlp.fc2"),
     "final.modulation.linear": key("final_layer.adaLN_modulation.1"),
@@ -118,23 +120,15 @@ REPA = DIT | {
 LIGHTNINGDIT = DIT | {
     "rope.cos": key("feat_rope.freqs_cos", layout=EVERY_OTHER),
     "rope.sin": key("feat_rope.freqs_sin", layout=EVERY_OTHER),
-    "blocks.{}.attention_norms.{}": key("blocks.{}.norm1"),
-    "blocks.{}.mlp_norms.{}": key("blocks.{}.norm2"),
     "blocks.{}.mlp.up": key("blocks.{}.mlp.w12"),
     "blocks.{}.mlp.down": key("blocks.{}.mlp.w3"),
     "final.norm": key("final_layer.norm_final"),
 }
 
-DDT = _TIME_AND_LABEL | {
+DDT = _COMMON | {
     "patch": key("x_embedder.proj", layout=UNFOLDED_IN),
     "encoder_patch": key("s_embedder.proj", layout=UNFOLDED_IN),
-    "blocks.{}.attention_norms.{}": key("blocks.{}.norm1"),
-    "blocks.{}.mlp_norms.{}": key("blocks.{}.norm2"),
     "blocks.{}.modulation.linear": key("blocks.{}.adaLN_modulation.0"),
-    "blocks.{}.attention.qkv": key("blocks.{}.attn.qkv"),
-    "blocks.{}.attention.q_norm": key("blocks.{}.attn.q_norm"),
-    "blocks.{}.attention.k_norm": key("blocks.{}.attn.k_norm"),
-    "blocks.{}.attention.out": key("blocks.{}.attn.proj"),
     "blocks.{}.mlp.up": key("blocks.{}.mlp.w1", "blocks.{}.mlp.w3"),
     "blocks.{}.mlp.down": key("blocks.{}.mlp.w2"),
     "final.modulation.linear": key("final_layer.adaLN_modulation.0"),
