@@ -107,8 +107,8 @@ def _matched(card: Card, scale: str, arm: Arm, base: Arm) -> Arm:
     off = _off(arm, via, best, wanted, count)
     if abs(off) > TOLERANCE:
         raise MiniditError(
-            f"{card.path.name}: no value of {via} gives {arm.name} the {on} of the base; the nearest, {best}, is "
-            f"off by {off:+.1%}. Match through another setting."
+            f"{card.path.name}: no value of {via} gives {arm.name} the {on} of the base; the nearest, "
+            f"{best}, is off by {off:+.1%}. Match through another setting."
         )
     return replace(arm, experiment=arm.experiment.override({via: best}))
 

@@ -1,4 +1,4 @@
-"""A claim card: what is claimed, how it could fail, and by which rule that is decided; written before the run."""
+"""A claim card: what is claimed, how it could fail, and by which rule; written before the run."""
 
 import hashlib
 import tomllib
@@ -217,7 +217,8 @@ def _check_names(where: str, values: dict[str, Any], known: Any, needed: Any) ->
     for name in values:
         if name not in known:
             raise MiniditError(
-                f"{where}: there is no entry {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}."
+                f"{where}: there is no entry {name!r}.{did_you_mean(name, known)} "
+                f"There are: {', '.join(known)}."
             )
     missing = [name for name in needed if name not in values]
     if missing:

@@ -1,4 +1,4 @@
-"""What a step of each arm costs in time, measured side by side and committed: the exchange rate of "equal time"."""
+"""What a step of each arm costs, measured side by side and committed: the exchange rate of equal time."""
 
 import json
 import time

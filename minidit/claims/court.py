@@ -1,4 +1,4 @@
-"""A trial from card to evidence: every run in its own process, finished ones kept, all of them in one file."""
+"""A trial from card to evidence: every run in its own process, finished ones kept, all in one file."""
 
 import json
 import subprocess
@@ -78,8 +78,8 @@ def refuse_uncommitted(card: Card) -> None:
         raise MiniditError("A trial needs git, to show that its card was written before its run.") from None
     if tracked.returncode or clean.returncode:
         raise MiniditError(
-            f"{card.path.name} is not committed as it stands. Commit it first, so that everybody can see that it "
-            f"was written before its run; `minidit claims rehearse {card.id}` tries it without recording."
+            f"{card.path.name} is not committed as it stands. Commit it first, so that everybody can see "
+            f"that it was written before its run; `minidit claims rehearse {card.id}` tries it without recording."
         )
 
 
@@ -144,8 +144,8 @@ def _collect(
     machines = {json.dumps(values["environment"], sort_keys=True) for _, values in finished}
     if len(machines) > 1:
         raise MiniditError(
-            f"The runs of {card.id} were made on {len(machines)} kinds of machine or with several versions of "
-            "PyTorch; times would not compare. Remove runs/claims and run all of them here."
+            f"The runs of {card.id} were made on {len(machines)} kinds of machine, or with several versions "
+            "of PyTorch; times would not compare. Remove runs/claims and run all of them here."
         )
     held = {}
     for name, arm in made.items():

@@ -1,4 +1,4 @@
-"""Which runs a card asks for: first each arm chooses its rate, then every arm runs every seed, and base twice."""
+"""Which runs a card asks for: each arm chooses its rate, then every arm runs every seed, and base twice."""
 
 from collections.abc import Iterable, Mapping
 from statistics import mean

@@ -49,8 +49,8 @@ def expected(card: Card, scale: str) -> str:
     plan, arms = card.scale(scale), _arm_count(card)
     tunes = 0 if card.tune is None else arms * len(card.tune.grid) * card.tune.seeds
     lines = [
-        f"Scale {scale}: {arms} arms, {plan.seeds} seeds, {tunes} runs to tune and {(arms + 1) * plan.seeds} that "
-        f"decide; {plan.budget_core_minutes:g} core minutes planned."
+        f"Scale {scale}: {arms} arms, {plan.seeds} seeds, {tunes} runs to tune and "
+        f"{(arms + 1) * plan.seeds} that decide; {plan.budget_core_minutes:g} core minutes planned."
     ]
     trained = [h for h in card.hypotheses if not h.metric.startswith("fact.") and h.spread]
     for h in trained:
@@ -99,7 +99,8 @@ def verdicts(cards: Iterable[Card]) -> str:
         for scale, trial in trials.items():
             lines += [_line(scale, found) for found in verdict(card, trial, facts_of(card))]
     lines.append(
-        "\nEffects count in the claimed direction: supported is wholly beyond the bar, refuted wholly short of it."
+        "\nEffects count in the claimed direction: supported is wholly beyond the bar, refuted wholly "
+        "short of it."
     )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""The evidence of a claim: what every arm and seed did, with the card, the code and the machine that did it."""
+"""The evidence of a claim: what every arm and seed did, with the card, the code and the machine."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -78,9 +78,8 @@ def _run(card: object, scale: str, jobs: int, out: Path) -> None:
     trial = court.run(card, scale, jobs, watch=lambda items, label, total: progress(items, label, total))
     path = write_whole(out / f"{card.id}.{scale}.json", trial.to_json().encode())
     planned = card.scale(scale).budget_core_minutes
-    print(
-        f"{len(trial.runs)} runs took {trial.core_minutes:.0f} core minutes of training ({planned:g} planned)."
-    )
+    spent = f"{trial.core_minutes:.0f} core minutes of training"
+    print(f"{len(trial.runs)} runs took {spent}; {planned:g} were planned.")
     print(f"The evidence is in {path}. `minidit claims verdict {card.id}` applies the rule.")
 
 
