@@ -22,7 +22,7 @@ from minidit.training.experiment import flat
 
 if TYPE_CHECKING:
     from minidit.claims.card import Card, Hypothesis
-    from minidit.claims.trial import Arm, Trial
+    from minidit.claims.trial import Trial, TrialArm
 
 
 def effects(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
@@ -123,7 +123,7 @@ def _signs(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> dict[str, 
 
 def _scaling(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
     found = main_runs(card, trial, [BASE, *trial.arms])
-    differing(card, trial, trial.arms, [factor.key for factor in card.factors])
+    differing(card, trial, trial.arms, sorted({key for size in card.sizes for key in size.settings}))
     compute = [arm.flops_per_step * arm.experiment["training"]["steps"] for arm in trial.arms.values()]
     if len(set(compute)) < 2:
         raise MiniditError(
@@ -136,7 +136,7 @@ def _scaling(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
     return {seed: linear_regression(x, [math.log(row[seed]) for row in rows]).slope for seed in rows[0]}
 
 
-def _level(arm: "Arm", key: str) -> list[tuple[str, Any]]:
+def _level(arm: "TrialArm", key: str) -> list[tuple[str, Any]]:
     """What an arm has for a factor: its setting, or all settings of its group."""
     return sorted((k, v) for k, v in flat(arm.experiment).items() if within(k, [key]))
 

@@ -9,12 +9,12 @@ from minidit.training.experiment import flat
 
 if TYPE_CHECKING:
     from minidit.claims.card import Card
-    from minidit.claims.trial import Run, Trial
+    from minidit.claims.trial import Trial, TrialRun
 
 BASE = "base"
 SEEDS = 3  # below this an interval is too wide to say anything
 
-Runs = dict[int, "Run"]  # seed -> its run
+Runs = dict[int, "TrialRun"]  # seed -> its run
 Values = dict[int, float]  # seed -> number
 
 

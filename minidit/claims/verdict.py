@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from minidit.claims.card import Card, Hypothesis
     from minidit.claims.trial import Trial
 
+FACT = "fact."  # metrics that are counted or derived, not trained
 READABLE = 0.8  # the judge's accuracy from which on sample quality means something
 
 
@@ -68,13 +69,13 @@ def verdict(
 ) -> tuple[Verdict, ...]:
     """A verdict for each hypothesis of the card, in the card's order (DESIGN section 7).
 
-    Holm's correction runs over all hypotheses that are decided by runs. Those whose metric is in `facts`, and
-    all of a card of kind "measurement", are decided by that one exact number.
+    Holm's correction runs over all hypotheses that are decided by runs. Facts ("fact.merged_affine",
+    and all of a card of kind "measurement") are decided by one exact number, without seeds or interval.
 
     Args:
         card: the claim card as it stands now.
         trial: its evidence at one scale; a card of measurements needs none.
-        facts: exact numbers by name, such as a count of parameters.
+        facts: the exact numbers by name: {"fact.merged_affine": 1e-15}.
 
     Raises:
         MiniditError: evidence of another card, unpaired or incomplete runs, arms that differ in more than one
@@ -85,7 +86,7 @@ def verdict(
         raise MiniditError(f"The evidence is of {trial.claim}, and the card is {card.id}: give its own.")
     if trial is not None and trial.card_sha256 != card.sha256:
         return tuple(_stale(card, hypothesis) for hypothesis in card.hypotheses)
-    exact = {h.id: h for h in card.hypotheses if card.kind == "measurement" or h.metric in facts}
+    exact = {h.id: h for h in card.hypotheses if card.kind == "measurement" or h.metric.startswith(FACT)}
     cases = [_case(card, trial, h) for h in card.hypotheses if h.id not in exact]
     steps = holm([case.p for case in cases])
     decided = {c.hypothesis.id: _decide(card, trial, c, s) for c, s in zip(cases, steps, strict=True)}
