@@ -1,1 +1,1 @@
-"""Claims on trial: cards, paired runs, verdicts."""
+"""The court: claim cards, paired runs, verdicts by a rule that was fixed beforehand."""

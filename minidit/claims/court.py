@@ -79,7 +79,7 @@ def refuse_uncommitted(card: Card) -> None:
     if tracked.returncode or clean.returncode:
         raise MiniditError(
             f"{card.path.name} is not committed as it stands. Commit it first, so that everybody can see "
-            f"that it was written before its run; `minidit claims rehearse {card.id}` tries it without recording."
+            f"that it was written before its run; `minidit claims rehearse {card.id}` records nothing."
         )
 
 
