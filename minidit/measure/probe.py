@@ -40,8 +40,8 @@ def probe_readout(
 
     Returns:
         "shape.block1", "colour.block1": accuracy (chance is 1/4 and 1/6); "x.block1", "y.block1",
-        "radius.block1": R^2 (chance is 0, or a little less); "control.block1": accuracy for the colour of a
-        probe fitted on shuffled colours, which is chance, or there is a fault. So for every block.
+        "radius.block1": R^2 (chance is 0, or a little less); "control.block1": accuracy for
+        shuffled colours, fitted and scored, which is chance, or there is a fault. So for every block.
 
     Raises:
         MiniditError: factors that are not those of the images, or images of two objects; fewer than 100
@@ -58,7 +58,9 @@ def probe_readout(
     sets = (data.train, places), (data.held_out, torch.arange(len(data.held_out)))
     fit, test = (_features(flow, network, *one, f"probe.noise.{k}") for k, one in enumerate(sets))
     known, true = factors[0].at(places), factors[1]
-    shuffled = known.colour[torch.randperm(len(places), generator=generator(0, "probe.control"))]
+    # both are shuffled: where classes lie in heaps, one shuffle alone is right about a whole heap or wrong
+    order = generator(0, "probe.control")
+    shuffled, control = (c[torch.randperm(len(c), generator=order)] for c in (known.colour, true.colour))
     values = {}
     for block in fit:
         seen, unseen = standardised(fit[block], test[block])
@@ -68,7 +70,7 @@ def probe_readout(
             values[f"{name}.block{block}"] = r_squared(
                 seen, getattr(known, name), unseen, getattr(true, name)
             )
-        values[f"control.block{block}"] = accuracy(seen, shuffled, unseen, true.colour)
+        values[f"control.block{block}"] = accuracy(seen, shuffled, unseen, control)
     return values
 
 
