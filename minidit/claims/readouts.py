@@ -3,11 +3,15 @@
 import math
 from collections.abc import Callable, Iterable
 
+from minidit.claims.norms import norms_readout
 from minidit.claims.quality import quality_readout
 from minidit.claims.trained import Trained
 from minidit.data.images import Data
+from minidit.data.source import factors
 from minidit.errors import MiniditError, TrainingDiverged, did_you_mean
 from minidit.flow.flow import Flow
+from minidit.measure.branches import branches_readout
+from minidit.measure.probe import probe_readout
 from minidit.measure.velocity import nothing as answers_nothing
 from minidit.measure.velocity import velocity_readout
 
@@ -17,10 +21,30 @@ def _velocity(trained: Trained) -> dict[str, float]:
     return velocity_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
 
 
+def _probe(trained: Trained) -> dict[str, float]:
+    """`probe_readout` of the averaged weights; for shapes of one object."""
+    experiment = trained.state.experiment
+    known = factors(experiment.data)
+    return probe_readout(experiment.objective.flow, trained.network, trained.data, known)
+
+
+def _norms(trained: Trained) -> dict[str, float]:
+    """`norms_readout` of the weights in training."""
+    return norms_readout(trained.state, trained.data)
+
+
+def _branches(trained: Trained) -> dict[str, float]:
+    """`branches_readout` of the averaged weights."""
+    return branches_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
+
+
 # each returns numbers by short names; `measure` puts the readout's own name before them
 READOUTS: dict[str, Callable[[Trained], dict[str, float]]] = {
     "velocity": _velocity,
     "quality": quality_readout,
+    "probe": _probe,
+    "norms": _norms,
+    "branches": _branches,
 }
 
 

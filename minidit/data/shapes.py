@@ -44,6 +44,11 @@ class Factors:
     def __len__(self) -> int:
         return len(self.shape)
 
+    def at(self, indices: Tensor) -> "Factors":
+        """Those of the images at `indices` (batch,)."""
+        names = ("shape", "colour", "radius", "x", "y")
+        return Factors(**{name: getattr(self, name)[indices] for name in names})
+
     @property
     def labels(self) -> Tensor:
         """(n,) class of the first object: shape and colour as one number, an index of CLASS_NAMES."""

@@ -8,10 +8,18 @@ from minidit.streams import generator
 from minidit.types import Batch
 
 
+def spread(total: int, count: int) -> Tensor:
+    """Places of `count` of `total` images, spread evenly, or of all where there are fewer.
+
+    The first ones would not do: a set may lie class by class.
+    """
+    count = min(count, total)
+    return torch.arange(count) * total // count
+
+
 def some(images: Images, count: int) -> Batch:
-    """`count` images spread evenly over the set, or all of a smaller one: a set may lie class by class."""
-    count = min(count, len(images))
-    return images.at(torch.arange(count, device=images.x.device) * len(images) // count)
+    """`count` images spread evenly over the set, or all of a smaller one."""
+    return images.at(spread(len(images), count).to(images.x.device))
 
 
 def noise(images: int, like: Tensor, name: str, step: int = 0) -> Tensor:

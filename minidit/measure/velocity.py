@@ -29,7 +29,9 @@ def velocity_readout(flow: Flow, f: Network, data: Data) -> dict[str, float]:
     Returns:
         Mean squared errors per pixel: "held_out", "train" (with the same times and noise), and "t1" to
         "t10", the held-out error by tenths of the times 0.05 to 0.95 ("t1" is nearest to the noise), those
-        in which a time was drawn. "gap" is 100 (held_out / train - 1), in percent.
+        in which a time was drawn. "gap" is 100 (held_out / train - 1), in percent. The two
+        sets hold different images, so a gap of a percent or two of either sign is theirs: compare the gaps of
+        two networks, not one gap with 0.
     """
     held_out, times = _errors(flow, f, data.held_out)
     train, _ = _errors(flow, f, data.train)
@@ -48,7 +50,7 @@ def nothing(x: Tensor, t: Tensor, condition: object = None) -> Tensor:
 
 @torch.no_grad()
 def _errors(flow: Flow, f: Network, images: Images) -> tuple[Tensor, Tensor]:
-    """The error of every draw and its time, both (draws * images,) float64."""
+    """The error of every draw and its time, both (draws * images,), in float64 on the CPU."""
     batch, errors, times = some(images, IMAGES), [], []
     for draw in range(DRAWS):
         t = stratified(IMAGES, LOW, HIGH, "velocity.time", draw)[: len(batch.x)].to(batch.x.device)
@@ -60,4 +62,4 @@ def _errors(flow: Flow, f: Network, images: Images) -> tuple[Tensor, Tensor]:
             asked = Draw(t[piece], eps[piece], drop=told)
             errors.append(velocity_error(flow, f, batch._replace(x=x, condition=condition), asked))
         times.append(t)
-    return torch.cat(errors).double(), torch.cat(times).double()
+    return torch.cat(errors).cpu().double(), torch.cat(times).cpu().double()
