@@ -9,6 +9,7 @@ from minidit.claims.cost import steps_for_equal_time
 from minidit.claims.plausible import arm_name
 from minidit.errors import MiniditError
 from minidit.measure.ledger import ledger
+from minidit.model import build
 from minidit.training.experiment import Experiment
 from minidit.training.presets import experiment
 
@@ -126,6 +127,6 @@ def _as(current: Any, value: float) -> Any:
 def _count(experiment: Experiment, on: str) -> int:
     """Parameters, or the FLOPs of the whole run."""
     if on == "parameters":
-        return ledger(experiment.model).parameters
+        return sum(p.numel() for p in build(experiment.model, device="meta").parameters())
     training = experiment.training
     return ledger(experiment.model, training=True).flops * training.batch_size * training.steps

@@ -34,7 +34,7 @@ arms = ["rms"]
 
 [scale.cpu]
 experiment = "digits"
-settings = { "model.dim" = 16, "model.depth" = 1, "model.heads" = 2, "training.steps" = 4, "training.batch_size" = 4 }
+settings = { "model.dim" = 16, "model.depth" = 1, "model.heads" = 2, "training.steps" = 4 }
 seeds = 3
 budget_core_minutes = 1
 

@@ -46,7 +46,7 @@ def test_a_scaling_card_has_its_sizes(write):
 
 
 def test_an_arm_that_is_the_base_is_refused(write):
-    with pytest.raises(MiniditError, match="model.norm is layer in the base too"):
+    with pytest.raises(MiniditError, match=r"model\.norm is layer in the base too"):
         arms(
             read(write(('arms = ["rms"]', 'arms = ["layer"]'), ('arm = "norm=rms"', 'arm = "norm=layer"'))),
             "cpu",
@@ -56,7 +56,7 @@ def test_an_arm_that_is_the_base_is_refused(write):
 @pytest.mark.parametrize("on", ["parameters", "flops"])
 def test_arms_are_made_equal(write, on):
     """A modulation shared by all blocks has far fewer parameters; a wider MLP gives them back."""
-    shared = '[[factor]]\nkey = "model.norm"\narms = ["rms"]\n[[factor]]\nkey = "model.modulation"\narms = ["shared"]\n'
+    shared = FACTOR + '[[factor]]\nkey = "model.modulation"\narms = ["shared"]\n'
     match = f'[match]\non = "{on}"\nvia = "model.mlp_ratio"\n'
     card = read(write((FACTOR, shared + match), ('"model.depth" = 1', '"model.depth" = 4')))
     made, before = arms(card, "cpu"), unmatched(card, "cpu")
