@@ -10,6 +10,7 @@ from minidit.claims.verdict import verdict
 METRIC = "velocity.held_out"
 SETTINGS = {
     "model.norm": "layer",
+    "model.norm_affine": False,
     "model.mlp": "gelu",
     "model.qk_norm": False,
     "model.mlp_ratio": 4,

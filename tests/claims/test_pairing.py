@@ -67,6 +67,10 @@ REFUSED = {
         "differ in model.mlp too.*declares model.norm, training.lr",
     ),
     "an undeclared compensator": (lambda: with_arm(norm="rms", mlp_ratio=3), "differ in model.mlp_ratio too"),
+    "an axis whose name only begins alike": (
+        lambda: with_arm(norm="rms", norm_affine=True),
+        "differ in model.norm_affine too",
+    ),
     "nothing differs": (lambda: with_arm(), "agree in 'model.norm'"),
     "another card's": (lambda: replace(trial(LOWER), claim="C07"), "evidence is of C07, and the card is C06"),
 }

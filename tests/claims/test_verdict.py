@@ -153,6 +153,15 @@ def test_holm_sets_each_level(p, words, levels):
         assert (one.high - one.mean, one.mean - one.low) == pytest.approx((half, half))
 
 
+def test_sameness_takes_its_place_in_holms_order_by_both_its_bars():
+    """A mean just at -bar is far from bar, and must not open the way for the p of 0.03 after it."""
+    rows = {"base": BASE, "norm=rms": at(0.03), "norm=none": shift(BASE, -0.2)}
+    open_case = Hypothesis(id="b", arm="norm=none", direction="same", delta=0.2)
+    first, second = verdict(card(Hypothesis(), open_case), trial(rows))
+    assert (first.word, second.word) == ("inconclusive", "inconclusive")
+    assert first.level == second.level == 0.975
+
+
 def test_a_card_that_changed_is_stale():
     for kind in ("paired", "measurement"):
         found = only(card(sha256="5b", kind=kind), trial(LOWER), facts={METRIC: 1.0})
