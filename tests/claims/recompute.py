@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class Line(NamedTuple):
-    """One verdict. `differences` by seed, in the direction claimed; a measurement has one, without a seed."""
+    """One verdict. `differences` by seed, in the direction claimed; None where no runs decide."""
 
     name: str
     scale: str
@@ -45,8 +45,7 @@ class Line(NamedTuple):
         head = f"{self.name} {self.scale} {self.word}"
         if not self.differences:
             return head
-        interval = f" [{self.low:.4g}, {self.high:.4g}]" if len(self.differences) > 1 else ""
-        return f"{head} {self.mean:.4g}{interval} bar {self.bar:.4g}"
+        return f"{head} {self.mean:.4g} [{self.low:.4g}, {self.high:.4g}] bar {self.bar:.4g}"
 
 
 def measured(trial, role, arm, metric):
@@ -214,30 +213,17 @@ def blurred(trial, hypothesis):
     return statistics.fmean(measured(trial, "main", "base", "quality.accuracy").values()) < LEAST_ACCURACY
 
 
-def fact(card, trial, hypothesis, name):
-    """The verdict on one exact number."""
-    values = set(measured(trial, "main", hypothesis.get("arm") or "base", hypothesis["metric"]).values())
-    if len(values) != 1:
-        raise Refused(f"{hypothesis['metric']} is no exact number: {sorted(values)}")
-    value, delta = values.pop(), hypothesis.get("delta", 0.0)
-    true = {
-        "lower": value < delta,
-        "higher": value > delta,
-        "same": abs(value - hypothesis.get("target", 0.0)) <= delta,
-    }[hypothesis["direction"]]
-    return Line(
-        name, trial["scale"], "supported" if true else "refuted", {0: value}, value, value, value, delta
-    )
+def counted(card, hypothesis):
+    """Whether an exact number decides, found by counting and not by runs: it is in no evidence."""
+    return card["kind"] == "measurement" or hypothesis["metric"].startswith("fact.")
 
 
 def verdicts(card, trial, sha256):
     """The lines of one claim at one scale. Raises Refused where the evidence cannot carry them."""
-    hypotheses, scale = card["hypothesis"], trial["scale"]
-    names = [f"{card['id']}.{hypothesis['id']}" for hypothesis in hypotheses]
+    scale, names = trial["scale"], {one["id"]: f"{card['id']}.{one['id']}" for one in card["hypothesis"]}
     if trial["card_sha256"] != sha256:
-        return [Line(name, scale, "stale") for name in names]
-    if card["kind"] == "measurement":
-        return [fact(card, trial, h, name) for h, name in zip(hypotheses, names, strict=True)]
+        return [Line(name, scale, "stale") for name in names.values()]
+    hypotheses = [one for one in card["hypothesis"] if not counted(card, one)]
     turned, bars = [], []
     for hypothesis in hypotheses:
         found = effects(card, trial, hypothesis)
@@ -248,12 +234,13 @@ def verdicts(card, trial, sha256):
         bars.append(bar_of(card, trial, hypothesis))
     every = list(zip(hypotheses, turned, bars, strict=True))
     judged = holm([chance(h["direction"], list(d.values()), bar) for h, d, bar in every])
-    lines = []
-    for name, (h, d, bar), (decisive, level) in zip(names, every, judged, strict=True):
+    lines = {one: Line(name, scale, "counted") for one, name in names.items()}
+    for (h, d, bar), (decisive, level) in zip(every, judged, strict=True):
         low, high = interval(list(d.values()), level)
         said = word(h["direction"], low, high, bar) if decisive and not blurred(trial, h) else "inconclusive"
-        lines.append(Line(name, scale, said, d, statistics.fmean(d.values()), low, high, bar))
-    return lines
+        mean = statistics.fmean(d.values())
+        lines[h["id"]] = Line(names[h["id"]], scale, said, d, mean, low, high, bar)
+    return list(lines.values())
 
 
 def recompute(book):

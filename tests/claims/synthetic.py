@@ -41,9 +41,11 @@ class Case:
     arms: list = field(default_factory=lambda: [{}, {"model.norm_affine": True}])
     values: dict = field(default_factory=dict)
     same: dict = field(default_factory=lambda: {METRIC: SAME})
+    sizes: list = field(default_factory=list)  # of a scaling law, beside the base
     kind: str = "paired"
     id: str = "C90"
     scale: str = "cpu"
+    seeds: int = 5
     settings: dict = field(default_factory=dict)  # of the scale, under all arms
     undeclared: dict = field(
         default_factory=dict
@@ -57,7 +59,7 @@ class Case:
             "title": "LayerNorm's gain and bias",
             "kind": self.kind,
             "question": self.question,
-            "readouts": ["velocity"],
+            "readouts": ["velocity", "quality", "fact"],
             "threats": ["The networks are small.", "One set of pictures."],
             "change_our_mind": ["A gap between training and held-out error that grows with the gain."],
         }
@@ -70,9 +72,15 @@ class Case:
         }
         tables = [("[[quote]]", quote)]
         tables += [("[[factor]]", {"key": key, "arms": arms}) for key, arms in self.factors.items()]
+        tables += [("[[size]]", {"name": arm_name(size), "settings": size}) for size in self.sizes]
         tables += [("[tune]", {"key": "training.lr", "grid": [0.001, 0.002, 0.004], "seeds": 2})]
         tables += [("[[hypothesis]]", one) for one in self.hypotheses]
-        scale = {"experiment": "digits", "settings": self.settings, "seeds": 5, "budget_core_minutes": 40}
+        scale = {
+            "experiment": "digits",
+            "settings": self.settings,
+            "seeds": self.seeds,
+            "budget_core_minutes": 40,
+        }
         tables += [(f"[scale.{name}]", scale) for name in ("cpu", "a100")]
         lines = [f"{key} = {_toml(value)}" for key, value in head.items()]
         for title, values in tables:

@@ -201,23 +201,11 @@ def test_the_slope_of_a_scaling_law_by_hand(tmp_path):
     assert (line.word, line.bar) == ("supported", 0.2)
 
 
-@pytest.mark.parametrize(
-    ("direction", "delta", "target", "word"),
-    [
-        ("lower", 900, 0, "supported"),
-        ("lower", 894.9, 0, "refuted"),
-        ("higher", 890, 0, "supported"),
-        ("higher", 900, 0, "refuted"),
-        ("same", 0.5, 895, "supported"),
-        ("same", 0.05, 895, "refuted"),
-    ],
-)
-def test_one_exact_number(tmp_path, direction, delta, target, word):
-    one = hypothesis("a", metric="fact.gflop", direction=direction, delta=delta, target=float(target), arm="")
-    values = {"base": {"fact.gflop": [894.9]}}
-    line = lines(tmp_path, Case(hypotheses=[one], kind="measurement", arms=[{}], values=values, same={}))["a"]
-    assert (line.word, line.mean) == (word, 894.9)
-    assert "[" not in str(line)
+def test_what_is_counted_is_no_matter_of_runs(tmp_path):
+    """It neither needs evidence nor makes the intervals of the others wider."""
+    fact = hypothesis("b", metric="fact.merged_affine", arm="")
+    found = lines(tmp_path, affine([-1, -2, -3, -4, -5], hypotheses=[hypothesis("a"), fact]))
+    assert str(found["b"]) == "C90.b cpu counted" and found["a"].high == pytest.approx(4.963243)
 
 
 def test_a_changed_card_is_stale(tmp_path):
