@@ -9,6 +9,7 @@ from pathlib import Path
 
 from minidit.data.images import Data
 from minidit.errors import MiniditError, TrainingDiverged
+from minidit.flow.flow import Network
 from minidit.flow.objective import Draw
 from minidit.model.trunk import draw_keys
 from minidit.streams import Streams
@@ -39,6 +40,7 @@ def train(
     until: int | None = None,
     folder: str | Path | None = None,
     save_every: int = 200,
+    network: Network | None = None,
 ) -> Iterator[Record]:
     """Train `state` on `data`, a step at a time; stop asking for records to stop.
 
@@ -47,6 +49,7 @@ def train(
         data: images that fit the experiment.
         until: train while fewer steps than this are done; None means all of the experiment.
         folder: where to save a checkpoint every `save_every` steps and at the end, and a log line a step.
+        network: what is asked in place of state.model, with the same weights: see `fast`.
 
     Yields:
         A Record after each step; by then its checkpoint, if one was due, is on disk.
@@ -67,7 +70,7 @@ def train(
     while state.step < until:
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
         batch = data.train.batch(streams, state.step, config.batch_size).to(device)
-        result = train_step(state, batch, _draw(state, batch, streams))
+        result = train_step(state, batch, _draw(state, batch, streams), network)
         loss, norm = float(result.loss), float(result.gradient_norm)
         _refuse_divergence(state.step, loss, norm)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
