@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from minidit.errors import MiniditError
 from minidit.teach.figures import ACCENT, BAND, INK, MUTED
-from minidit.teach.numbers import decimals, measured, short
+from minidit.teach.numbers import decimals, measured
 
 if TYPE_CHECKING:  # claims stands below: only the words are needed here
     from minidit.claims.card import Card, Hypothesis
@@ -21,7 +21,11 @@ if TYPE_CHECKING:  # claims stands below: only the words are needed here
 
 GREY, EDGE = "#5f6c77", "#8fb8dd"
 WORD_COLOURS = {"supported": "#1b7a43", "refuted": ACCENT, "inconclusive": GREY}
-METRICS = {"velocity.held_out": "held-out velocity error", "velocity.train": "velocity error in training"}
+METRICS = {
+    "velocity.held_out": "held-out velocity error",
+    "velocity.train": "training velocity error",
+    "velocity.gap": "gap from training to held-out error, in %",
+}
 
 # inches: a page that shows the picture 700 pixels wide has 100 of them to the inch
 WIDTH, LEFT, RIGHT = 7.0, 0.15, 1.5
@@ -37,32 +41,24 @@ class _Row:
     hypothesis: "Hypothesis"
     verdict: "Verdict"
 
-    @property
-    def exact(self) -> bool:
-        """A single number, measured once and not over seeds."""
-        return not self.verdict.differences
-
     def turned(self, *values: float) -> list[float]:
         """From the claimed direction back to the measured one, in rising order."""
-        return sorted(values) if self.exact else measured(self.hypothesis.direction, *values)
+        return measured(self.hypothesis.direction, *values)
 
     @property
     def claimed(self) -> tuple[float, float]:
-        """Where the claim says that the number lies."""
-        bar, target = self.verdict.bar, self.hypothesis.target if self.exact else 0.0
-        if self.hypothesis.direction == "same":
-            return target - bar, target + bar
-        if self.hypothesis.direction == "higher":
-            return bar, math.inf
-        return -math.inf, bar if self.exact else -bar
+        """Where the claim says that the effect lies."""
+        bar = self.verdict.bar
+        return {"same": (-bar, bar), "higher": (bar, math.inf), "lower": (-math.inf, -bar)}[
+            self.hypothesis.direction
+        ]
 
     @property
     def points(self) -> list[float]:
         """All numbers that must be seen."""
         verdict = self.verdict
-        ends = [] if self.exact else self.turned(verdict.low, verdict.high, *verdict.differences.values())
         edges = [edge for edge in self.claimed if math.isfinite(edge)]
-        return [*self.turned(verdict.mean), *ends, *edges]
+        return [*self.turned(verdict.low, verdict.high, *verdict.differences.values()), *edges]
 
     @property
     def text(self) -> list[str]:
@@ -90,15 +86,14 @@ class _Panel:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The axis: everything that must be seen, zero too where differences are shown."""
-        points = [point for row in self.rows for point in row.points] + self.same
-        points += [0.0] if not self.rows[0].exact else []
+        """The axis: everything that must be seen, and zero."""
+        points = [0.0, *self.same, *(point for row in self.rows for point in row.points)]
         low, high = min(points), max(points)
-        room = 0.08 * (high - low) or abs(high) or 1.0
+        room = 0.08 * (high - low) or 1.0
         return low - room, high + room
 
 
-def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial | None" = None) -> Figure:
+def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial") -> Figure:
     """A row a hypothesis: each seed's difference a dot, below them mean and interval, beside them the word.
 
     Blue is where the claim says that the effect lies, beyond the bar. An interval wholly in blue supports it,
@@ -108,22 +103,26 @@ def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial | None" = No
     Args:
         card: the claim card.
         verdicts: one for each of its hypotheses, in the card's order.
-        trial: the evidence, of which the A/A differences are shown; None for exact numbers.
+        trial: the evidence, of which the A/A differences are shown.
+
+    Hypotheses without seeds, because a number was counted, have no dots and are left out.
 
     Raises:
-        MiniditError: there is nothing to draw, because the verdicts are stale.
+        MiniditError: no verdict has dots, as when they are stale.
     """
-    rows = [_Row(h, v) for h, v in zip(card.hypotheses, verdicts, strict=True) if v.mean is not None]
+    rows = [_Row(h, v) for h, v in zip(card.hypotheses, verdicts, strict=True) if v.differences]
     if not rows:
-        raise MiniditError(f"{card.id} has no verdict to draw: its evidence is stale. Run the card again.")
+        raise MiniditError(
+            f"{card.id} has no verdict with seeds at scale {trial.scale}: run the card (again)."
+        )
     panels = _panels(card, rows, trial)
     height = TOP + sum(panel.height + AXIS for panel in panels)
     figure = plt.figure(figsize=(WIDTH, height), facecolor="white")
     seeds = max(len(row.verdict.differences) for row in rows)
-    title = f"{card.id}, scale {trial.scale}, {seeds} seeds" if trial is not None else card.id
+    title = f"{card.id}, scale {trial.scale}, {seeds} seeds"
     _words(figure, LEFT / WIDTH, 1 - 0.2 / height, title, fontsize=11, weight="bold")
-    key = "dot: one seed   bar: mean and interval   " if seeds else "diamond: the number   "
-    _words(figure, LEFT / WIDTH, 1 - 0.42 / height, f"{key}blue: where the claim holds", color=GREY)
+    key = "dot: one seed   bar: mean and interval   blue: where the claim holds"
+    _words(figure, LEFT / WIDTH, 1 - 0.42 / height, key, color=GREY)
     top = TOP
     for panel in panels:
         box = (LEFT, height - top - panel.height, WIDTH - LEFT - RIGHT, panel.height)
@@ -133,10 +132,10 @@ def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial | None" = No
     return figure
 
 
-def _panels(card: "Card", rows: list[_Row], trial: "Trial | None") -> list[_Panel]:
+def _panels(card: "Card", rows: list[_Row], trial: "Trial") -> list[_Panel]:
     panels: list[_Panel] = []
     for row in rows:
-        same = [] if row.exact or card.kind == "scaling" else _same(trial, row.hypothesis)
+        same = [] if card.kind == "scaling" else _same(trial, row.hypothesis)
         label = _label(card, row)
         sizes = max(map(abs, row.points)) or 1.0
         for panel in panels:
@@ -149,18 +148,22 @@ def _panels(card: "Card", rows: list[_Row], trial: "Trial | None") -> list[_Pane
     return panels
 
 
+def name_of(metric: str) -> str:
+    """A readout in words: "velocity.held_out@10%" is read after a tenth of the run."""
+    readout, _, when = metric.partition("@")
+    return METRICS.get(readout, readout) + (f" at {when} of the run" if when else "")
+
+
 def _label(card: "Card", row: _Row) -> str:
     """The axis in words."""
-    name = METRICS.get(row.hypothesis.metric, row.hypothesis.metric)
-    if row.exact:
-        return name
+    name = name_of(row.hypothesis.metric)
     if card.kind == "scaling":
         return f"slope of log({name}) over log(FLOPs); left = falls faster"
-    lower = "lower error" if "error" in name else "lower"
+    lower = "left = lower error" if "error" in name and "gap" not in name else "left = lower"
     if row.hypothesis.unit == "absolute":
-        return f"difference in {name}; left = {lower}"
+        return f"difference in {name}; {lower}"
     beside = "base" if card.kind == "factorial" or row.hypothesis.than == "base" else "other"
-    return f"{name}: difference in % of the {beside} arm's; left = {lower}"
+    return f"{name}: difference in % of the {beside} arm's; {lower}"
 
 
 def _same(trial: "Trial", hypothesis: "Hypothesis") -> list[float]:
@@ -179,7 +182,7 @@ def _draw_panel(axes: Axes, panel: _Panel) -> None:
     axes.spines[["top", "left", "right"]].set_visible(False)
     axes.spines["bottom"].set_color(MUTED)
     axes.tick_params(labelsize=8, colors=INK)
-    axes.set_xlabel(panel.label, fontsize=8.5, color=INK, parse_math=False)
+    axes.set_xlabel(textwrap.fill(panel.label, LETTERS), fontsize=8.5, color=INK, parse_math=False)
     down = 0.0
     for row in panel.rows:
         _draw_row(axes, row, down, panel.limits)
@@ -212,15 +215,12 @@ def _draw_row(axes: Axes, row: _Row, down: float, limits: tuple[float, float]) -
     axes.vlines([edge for edge in (low, high) if math.isfinite(edge)], top, bottom, color=EDGE, linewidth=1)
     colour = WORD_COLOURS[verdict.word]
     (mean,) = row.turned(verdict.mean)
-    if row.exact:
-        axes.plot([mean], [(top + bottom) / 2], "D", color=colour, markersize=7)
-    else:
-        axes.plot([0, 0], [top, bottom], color=MUTED, linewidth=0.8)
-        values = [row.turned(value)[0] for value in verdict.differences.values()]
-        places = [top + 0.11 + lift for lift in _lifts(len(values))]
-        axes.plot(values, places, "o", color=INK, markersize=4.5, alpha=0.75, markeredgewidth=0)
-        axes.plot(row.turned(verdict.low, verdict.high), [top + 0.26] * 2, color=colour, linewidth=3)
-        axes.plot([mean], [top + 0.26], "|", color=colour, markersize=11, markeredgewidth=2.2)
+    axes.plot([0, 0], [top, bottom], color=MUTED, linewidth=0.8)
+    values = [row.turned(value)[0] for value in verdict.differences.values()]
+    places = [top + 0.11 + lift for lift in _lifts(len(values))]
+    axes.plot(values, places, "o", color=INK, markersize=4.5, alpha=0.75, markeredgewidth=0)
+    axes.plot(row.turned(verdict.low, verdict.high), [top + 0.26] * 2, color=colour, linewidth=3)
+    axes.plot([mean], [top + 0.26], "|", color=colour, markersize=11, markeredgewidth=2.2)
     lines = zip((-0.17, 0.0, 0.15), (verdict.word, *_numbers(row)), strict=False)
     looks = ({"color": colour, "fontsize": 9.5, "weight": "bold"}, *[{"color": INK, "fontsize": 8}] * 2)
     for (lift, text), look in zip(lines, looks, strict=False):
@@ -230,8 +230,6 @@ def _draw_row(axes: Axes, row: _Row, down: float, limits: tuple[float, float]) -
 def _numbers(row: _Row) -> list[str]:
     """The effect and its interval, in the measured direction."""
     verdict = row.verdict
-    if row.exact:
-        return [short(verdict.mean)]
     unit = " %" if row.hypothesis.unit == "percent" else ""
     low, mean, high = decimals(*row.turned(verdict.low, verdict.mean, verdict.high))
     return [mean + unit, f"[{low}, {high}]"]

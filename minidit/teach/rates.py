@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from minidit.errors import MiniditError
-from minidit.teach.dots import METRICS
+from minidit.teach.dots import name_of
 from minidit.teach.figures import INK, MUTED
 
 if TYPE_CHECKING:  # claims stands below: only the words are needed here
@@ -71,7 +71,7 @@ def _say(axes: Axes, trial: "Trial", grid: list[float], metric: str, key: str) -
     axes.set_title(title, fontsize=9, color=INK, loc="left", parse_math=False)
     axes.set_xscale("log")
     axes.set_xlabel(key, fontsize=8.5, color=INK)
-    axes.set_ylabel(METRICS.get(metric, metric), fontsize=8.5, color=INK)
+    axes.set_ylabel(name_of(metric), fontsize=8.5, color=INK)
     axes.xaxis.set_major_locator(FixedLocator(grid))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

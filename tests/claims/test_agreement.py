@@ -1,4 +1,4 @@
-"""The library's verdicts are those of the script that knows only the rule: on committed and made-up claims."""
+"""The verdicts of the library are those of the script that knows only the rule, here and on made-up ones."""
 
 import random
 import sys
@@ -103,10 +103,10 @@ def test_on_made_up_claims(tmp_path, kind):
 
 
 def test_on_a_scaling_law(tmp_path):
-    steps = [{"training.steps": 2800}, {"training.steps": 11200}]
+    steps = [{"training.steps": 1400}, {"training.steps": 2800}, {"training.steps": 11200}]
     values = {
         arm_name(arm): {METRIC: [cost ** (-0.3 + n) for n in (0.0, 0.01, -0.01, 0.02, -0.02)]}
-        for arm, cost in zip([{}, *steps], (700, 2800, 11200), strict=True)
+        for arm, cost in zip([{}, *steps], (700, 1400, 2800, 11200), strict=True)
     }
     for delta, word in ((0.2, "supported"), (0.3, "inconclusive"), (0.4, "refuted")):
         case = Case(
