@@ -100,9 +100,7 @@ def _matched(card: Card, scale: str, arm: Arm, base: Arm) -> Arm:
     wanted, count = _count(base.experiment, on), lambda experiment: _count(experiment, on)
     current = _now(arm.experiment, via)
     low, high = current / 8, current * 8
-    for _ in range(
-        14
-    ):  # a count rises with every setting that can serve here; 1/16000 of the range is enough
+    for _ in range(14):  # a count rises with every setting that can serve here
         middle = (low + high) / 2
         trial = arm.experiment.override({via: _as(current, middle)})
         low, high = (middle, high) if count(trial) < wanted else (low, middle)

@@ -29,9 +29,8 @@ def shown(card: Card) -> str:
         parts.append(fill(f'"{quote.as_found}" ({quote.source}; seen: {quote.seen})', WIDTH))
         parts += [fill(f"In English, by us: {quote.translation}", WIDTH)] if quote.translation else []
     for hypothesis in card.hypotheses:
-        parts.append(
-            fill(f"{card.id}.{hypothesis.id}  {hypothesis.text}", WIDTH) + f"\n  [{_rule(hypothesis)}]"
-        )
+        words = fill(f"{card.id}.{hypothesis.id}  {hypothesis.text}", WIDTH)
+        parts.append(f"{words}\n  [{_rule(hypothesis)}]")
     parts += [expected(card, scale) for scale in card.scales]
     parts += [card.notes] if card.notes else []
     parts.append("Threats\n" + "\n".join(fill(f"- {words}", WIDTH) for words in card.threats))

@@ -8,13 +8,13 @@ import tyro
 from minidit.errors import MiniditError
 from minidit.teach.progress import progress
 
-Action = Literal["list", "show", "rehearse", "run", "verdict", "table", "calibrate"]
+Action = Literal["list", "show", "rehearse", "run", "verdict", "table", "calibrate", "page"]
 
 
 def command(
     action: Annotated[
         tyro.conf.Positional[Action],
-        tyro.conf.arg(metavar="{list,show,rehearse,run,verdict,table,calibrate}"),
+        tyro.conf.arg(metavar="{list,show,rehearse,run,verdict,table,calibrate,page}"),
     ] = "list",
     claim: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="CLAIM")] = "",
     *,
@@ -28,8 +28,8 @@ def command(
         action: list names the cards; show prints one, with the smallest effect it could see; rehearse tries
             every arm for 20 steps and records nothing; run makes the runs that are not done yet and writes
             the evidence; verdict applies the rule to it; table shows all verdicts; calibrate measures what
-            a step of each arm costs, for cards that compare at equal time.
-        claim: such as C06 (not for list and table).
+            a step of each arm costs, for cards that compare at equal time; page writes book/claims.md.
+        claim: such as C06 (not for list, table and page).
         scale: cpu, or a100 on a GPU (bfloat16, compiled).
         jobs: one-thread processes at a time; 2 on a processor and 1 on a GPU unless given.
         out: folder of the evidence.
@@ -39,6 +39,9 @@ def command(
 
     if action == "list":
         print(table.listing(cards.cards()))
+        return 0
+    if action == "page":
+        _page(out.parent)
         return 0
     if action == "table":
         print(table.verdicts(cards.cards()))
@@ -59,6 +62,13 @@ def command(
     else:
         _calibrate(card, scale, out)
     return 0
+
+
+def _page(book: Path) -> None:
+    from minidit.publish.claims import write
+
+    for path in write(book):
+        print(path)
 
 
 def _rehearse(card: object, scale: str) -> None:

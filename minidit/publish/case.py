@@ -202,9 +202,11 @@ def _arms(card: Card, trial: Trial) -> str:
 
 def _cost(card: Card, scale: str, trial: Trial) -> str:
     at, budget = trial.environment, card.scales[scale].budget_core_minutes
-    where = f"one {at['gpu']}, with {at['processor']}" if at.get("gpu") else at["processor"]
+    gpu = at.get("gpu") and scale != "cpu"
+    where = f"one {at['gpu']}, with {at['processor']}" if gpu else at["processor"]
+    minutes = f"{trial.core_minutes:.1f} {'GPU' if gpu else 'core'} minutes"
     return (
-        f"Cost: {trial.core_minutes:.1f} {'GPU' if at.get('gpu') and scale != 'cpu' else 'core'} minutes for {len(trial.runs)} runs; planned were {budget:g}. "
+        f"Cost: {minutes} for {len(trial.runs)} runs; planned were {budget:g}. "
         f"Hardware: {scale} settings, run on {where}, {at['threads']} thread a run; Python {at['python']}, "
         f"PyTorch {at['torch']}. Date: {trial.date}. Commit: {trial.commit}. Every run's numbers: "
         f"[{card.id}.{scale}.json](evidence/{card.id}.{scale}.json). {_again(card, scale)}"
