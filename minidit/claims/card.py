@@ -146,10 +146,7 @@ def read(path: Path) -> Card:
     from minidit.claims.plausible import refuse  # it speaks of cards, so it stands above them
 
     content = _bytes(path)
-    try:
-        values = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MiniditError(f"{path.name} is no TOML that can be read: {error}.") from None
+    values = _toml(path.name, content)
     known = (*PLAIN, *TABLES, *SINGLE, "scale")
     _check_names(path.name, values, known, [name for name in PLAIN if name not in MAY_LACK])
     tables = {name: _records(path.name, name, kind, values.get(name, [])) for name, kind in TABLES.items()}
@@ -177,6 +174,13 @@ def read(path: Path) -> Card:
     )
     refuse(card)
     return card
+
+
+def _toml(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MiniditError(f"{name} is no TOML that can be read: {error}.") from None
 
 
 def _bytes(path: Path) -> bytes:

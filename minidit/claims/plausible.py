@@ -18,7 +18,7 @@ FEWEST_SEEDS = 3
 
 def refuse(card: Card) -> None:
     """Raise MiniditError, one sentence, for the first thing in a card that cannot be tried or believed."""
-    for fault in (*_form(card), *_design(card), *_hypotheses(card)):
+    for fault in (*_form(card), *_design(card), *_scales(card), *_hypotheses(card)):
         raise MiniditError(f"{card.path.name}: {fault}")
 
 
@@ -61,13 +61,6 @@ def _design(card: Card) -> Iterator[str]:
     keys = [factor.key for factor in card.factors]
     if len(set(keys)) < len(keys):
         yield f"a setting stands in two factors: {', '.join(keys)}."
-    if not card.scales:
-        yield "it plans no scale; add [scale.cpu] with experiment, seeds and budget_core_minutes."
-    for name, scale in card.scales.items():
-        if name not in SCALES:
-            yield f"scale is {name!r}; it must be one of: {', '.join(SCALES)}."
-        if scale.seeds < FEWEST_SEEDS:
-            yield f"{scale.seeds} seeds at scale {name} give no interval; plan at least {FEWEST_SEEDS}."
     if card.match is not None and card.match.on not in MATCHES:
         yield f"match.on is {card.match.on!r}; it must be one of: {', '.join(MATCHES)}."
     if card.match is not None and card.match.via in keys:
@@ -76,6 +69,16 @@ def _design(card: Card) -> Iterator[str]:
         yield "tune needs a grid of at least 2 values, and at least 1 seed."
     if card.tune is not None and card.tune.key in keys:
         yield f"tune.key is {card.tune.key}, which is also what is tried."
+
+
+def _scales(card: Card) -> Iterator[str]:
+    if card.kind != "measurement" and not card.scales:
+        yield "it plans no scale; add [scale.cpu] with experiment, seeds and budget_core_minutes."
+    for name, scale in card.scales.items():
+        if name not in SCALES:
+            yield f"scale is {name!r}; it must be one of: {', '.join(SCALES)}."
+        if scale.seeds < FEWEST_SEEDS:
+            yield f"{scale.seeds} seeds at scale {name} give no interval; plan at least {FEWEST_SEEDS}."
 
 
 def _hypotheses(card: Card) -> Iterator[str]:
