@@ -122,7 +122,7 @@ def _moments(values: Sequence[float]) -> tuple[float, float]:
     if not all(math.isfinite(value) for value in values):
         raise MiniditError(f"Statistics need finite numbers; these are {list(values)}.")
     if min(values) == max(values):
-        return float(values[0]), 0.0  # no rounding may make a spread of equal values
+        return float(values[0]), 0.0  # their sum, divided again, may be rounded
     return fmean(values), stdev(values)
 
 

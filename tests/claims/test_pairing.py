@@ -61,7 +61,10 @@ REFUSED = {
         lambda: changed("main", "norm=rms", 2, readouts={"velocity.held": 1.0}),
         "'norm=rms', seed 2, lacks velocity.held_out. Did you mean velocity.held",
     ),
-    "not a number": (lambda: changed("main", "base", 0, readouts={METRIC: float("nan")}), "finite numbers"),
+    "not a number": (
+        lambda: changed("main", "base", 0, readouts={METRIC: float("nan")}),
+        "velocity.held_out of 'base', seed 0, is nan",
+    ),
     "two axes": (
         lambda: with_arm(norm="rms", mlp="swiglu"),
         "differ in model.mlp too.*declares model.norm, training.lr",

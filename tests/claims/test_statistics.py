@@ -97,6 +97,7 @@ def test_values_without_spread_are_decided_by_what_they_are():
     assert (p_value(equal, 0.2), p_value(equal, 0.4), p_value(equal, equal[0])) == (0, 0, 1)
     assert (same_p_value(equal, 0.4), same_p_value(equal, 0.2), same_p_value(equal, equal[0])) == (0, 0, 1)
     assert same_p_value([-0.5] * 3, 0.2) == 0
+    assert p_value([7.58] * 3, 7.58) == 1, "three times 7.58, summed and divided by 3, is not 7.58 in floats"
 
 
 def test_holm_by_hand():
