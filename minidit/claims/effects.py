@@ -3,8 +3,9 @@
 import math
 from itertools import product
 from statistics import fmean, linear_regression
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from minidit.claims.card import Card, Hypothesis
 from minidit.claims.pairing import (
     BASE,
     Runs,
@@ -17,15 +18,12 @@ from minidit.claims.pairing import (
     within,
 )
 from minidit.claims.statistics import deviation
+from minidit.claims.trial import Trial, TrialArm
 from minidit.errors import MiniditError, did_you_mean
 from minidit.training.experiment import flat
 
-if TYPE_CHECKING:
-    from minidit.claims.card import Card, Hypothesis
-    from minidit.claims.trial import Trial, TrialArm
 
-
-def effects(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
+def effects(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     """Seed -> d, the effect in the claimed direction: positive is as claimed.
 
     paired: `arm` beside `than`, seed by seed. factorial: a main effect or an interaction, within each seed.
@@ -41,7 +39,7 @@ def effects(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
     return {seed: sign * value for seed, value in effect(card, trial, hypothesis).items()}
 
 
-def floor(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> float:
+def floor(card: Card, trial: Trial, hypothesis: Hypothesis) -> float:
     """The standard deviation of A/A differences: the base arm initialised anew, beside itself.
 
     Raises:
@@ -64,7 +62,7 @@ def floor(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> float:
     return deviation([_beside(rows[1][seed] - a, a, hypothesis) for seed, a in rows[0].items()])
 
 
-def _paired(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
+def _paired(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     arms = (hypothesis.arm, hypothesis.than)
     found = main_runs(card, trial, arms)
     named = next((arm for arm in arms if arm != BASE), BASE).partition("=")[0]
@@ -78,7 +76,7 @@ def _paired(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
     return {seed: _beside(a[seed] - b[seed], b[seed], hypothesis) for seed in b}
 
 
-def _factorial(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
+def _factorial(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     """Mean over the cells in which the named factors' signs multiply to +1, less the mean over the others.
 
     For one factor that is its main effect; for two it is half the difference of A's effect at B's two levels
@@ -95,7 +93,7 @@ def _factorial(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values
     return result
 
 
-def _signs(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> dict[str, int]:
+def _signs(card: Card, trial: Trial, hypothesis: Hypothesis) -> dict[str, int]:
     """Arm -> +1 or -1: the product over the named factors of +1 away from the base's level, -1 at it."""
     keys, named = [factor.key for factor in card.factors], hypothesis.arm.split(" x ")
     if len(set(named)) < len(named) or not set(named) <= set(keys):
@@ -121,7 +119,7 @@ def _signs(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> dict[str, 
     return {arm: math.prod(-1 if cell[p] == base[p] else 1 for p in places) for arm, cell in cells.items()}
 
 
-def _scaling(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
+def _scaling(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     found = main_runs(card, trial, [BASE, *trial.arms])
     differing(card, trial, trial.arms, sorted({key for size in card.sizes for key in size.settings}))
     compute = [arm.flops_per_step * arm.experiment["training"]["steps"] for arm in trial.arms.values()]
@@ -136,16 +134,16 @@ def _scaling(card: "Card", trial: "Trial", hypothesis: "Hypothesis") -> Values:
     return {seed: linear_regression(x, [math.log(row[seed]) for row in rows]).slope for seed in rows[0]}
 
 
-def _level(arm: "TrialArm", key: str) -> list[tuple[str, Any]]:
+def _level(arm: TrialArm, key: str) -> list[tuple[str, Any]]:
     """What an arm has for a factor: its setting, or all settings of its group."""
     return sorted((k, v) for k, v in flat(arm.experiment).items() if within(k, [key]))
 
 
-def _values(trial: "Trial", rows: Runs, hypothesis: "Hypothesis") -> Values:
+def _values(trial: Trial, rows: Runs, hypothesis: Hypothesis) -> Values:
     return readouts(trial, rows, hypothesis.metric)
 
 
-def _beside(difference: float, b: float, hypothesis: "Hypothesis") -> float:
+def _beside(difference: float, b: float, hypothesis: Hypothesis) -> float:
     """A difference in the hypothesis's unit: as it is, or as percent of `b`."""
     if hypothesis.unit == "absolute":
         return difference

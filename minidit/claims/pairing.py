@@ -2,23 +2,20 @@
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from minidit.claims.card import Card
+from minidit.claims.trial import Trial, TrialRun
 from minidit.errors import MiniditError, did_you_mean
 from minidit.training.experiment import flat
-
-if TYPE_CHECKING:
-    from minidit.claims.card import Card
-    from minidit.claims.trial import Trial, TrialRun
 
 BASE = "base"
 SEEDS = 3  # below this an interval is too wide to say anything
 
-Runs = dict[int, "TrialRun"]  # seed -> its run
+Runs = dict[int, TrialRun]  # seed -> its run
 Values = dict[int, float]  # seed -> number
 
 
-def runs(trial: "Trial", arm: str, role: str = "main") -> Runs:
+def runs(trial: Trial, arm: str, role: str = "main") -> Runs:
     """Seed -> the run of `arm` in that role ("main", "same" or "tune"), in the order of seeds.
 
     Raises:
@@ -38,7 +35,7 @@ def runs(trial: "Trial", arm: str, role: str = "main") -> Runs:
     return found
 
 
-def main_runs(card: "Card", trial: "Trial", arms: Iterable[str]) -> dict[str, Runs]:
+def main_runs(card: Card, trial: Trial, arms: Iterable[str]) -> dict[str, Runs]:
     """Arm -> seed -> its main run, with the same seeds and initialisations in every arm.
 
     Raises:
@@ -57,7 +54,7 @@ def main_runs(card: "Card", trial: "Trial", arms: Iterable[str]) -> dict[str, Ru
     return found
 
 
-def check_seeds(card: "Card", trial: "Trial", rows: dict[str, Runs]) -> None:
+def check_seeds(card: Card, trial: Trial, rows: dict[str, Runs]) -> None:
     """Refuse rows without a common list of seeds, and any list but the one that the card fixed beforehand."""
     first, *others = rows.items()
     seeds = sorted(first[1])
@@ -77,7 +74,7 @@ def check_seeds(card: "Card", trial: "Trial", rows: dict[str, Runs]) -> None:
         )
 
 
-def differing(card: "Card", trial: "Trial", arms: Iterable[str], axes: list[str]) -> set[str]:
+def differing(card: Card, trial: Trial, arms: Iterable[str], axes: list[str]) -> set[str]:
     """The settings in which the arms' experiments differ.
 
     Raises:
@@ -105,7 +102,7 @@ def within(key: str, axes: list[str]) -> bool:
     return any(key == axis or key.startswith(axis + ".") for axis in axes)
 
 
-def readouts(trial: "Trial", rows: Runs, metric: str) -> Values:
+def readouts(trial: Trial, rows: Runs, metric: str) -> Values:
     """Seed -> `metric` of its run. Raises MiniditError where it is missing, or no finite number."""
     for run in rows.values():
         if metric not in run.readouts:

@@ -59,7 +59,7 @@ def _design(card: Card) -> Iterator[str]:
     if card.kind == "factorial" and len(card.factors) < 2:
         yield "a factorial design crosses at least two factors; with one the kind is paired."
     keys = [factor.key for factor in card.factors]
-    if len(set(keys)) < len(keys):
+    if len({key.rsplit(".", 1)[-1] for key in keys}) < len(keys):  # arms are called by the last word
         yield f"a setting stands in two factors: {', '.join(keys)}."
     if card.match is not None and card.match.on not in MATCHES:
         yield f"match.on is {card.match.on!r}; it must be one of: {', '.join(MATCHES)}."
@@ -111,6 +111,10 @@ def _hypothesis(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
         return
     if not hypothesis.spread > 0:
         yield "spread is missing; give the spread of paired differences that a pilot lets us expect."
+    yield from _arms(card, hypothesis)
+
+
+def _arms(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
     if card.kind == "paired":
         known = {"base"} | {arm_name(f.key, value) for f in card.factors for value in f.arms}
         if unknown := [name for name in (hypothesis.arm, hypothesis.than) if name not in known]:

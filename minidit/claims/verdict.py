@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import TYPE_CHECKING
 
+from minidit.claims.card import Card, Hypothesis
 from minidit.claims.effects import effects, floor
 from minidit.claims.pairing import BASE, Values, readouts, runs
 from minidit.claims.statistics import Step, holm, interval, p_value, same_p_value
+from minidit.claims.trial import Trial
 from minidit.errors import MiniditError, did_you_mean
-
-if TYPE_CHECKING:
-    from minidit.claims.card import Card, Hypothesis
-    from minidit.claims.trial import Trial
 
 FACT = "fact."  # metrics that are counted or derived, not trained
 READABLE = 0.8  # the judge's accuracy from which on sample quality means something
@@ -48,7 +45,7 @@ class Verdict:
 class Case:
     """A hypothesis with its differences and its bar, before it is decided."""
 
-    hypothesis: "Hypothesis"
+    hypothesis: Hypothesis
     differences: Values
     floor: float | None
 
@@ -65,7 +62,7 @@ class Case:
 
 
 def verdict(
-    card: "Card", trial: "Trial | None" = None, facts: Mapping[str, float] | None = None
+    card: Card, trial: Trial | None = None, facts: Mapping[str, float] | None = None
 ) -> tuple[Verdict, ...]:
     """A verdict for each hypothesis of the card, in the card's order (DESIGN section 7).
 
@@ -94,14 +91,14 @@ def verdict(
     return tuple(decided[hypothesis.id] for hypothesis in card.hypotheses)
 
 
-def _case(card: "Card", trial: "Trial | None", hypothesis: "Hypothesis") -> Case:
+def _case(card: Card, trial: Trial | None, hypothesis: Hypothesis) -> Case:
     if trial is None:
         raise MiniditError(f"{card.id}.{hypothesis.id} is decided by runs, and there is no evidence: run it.")
     own = None if card.kind == "scaling" else floor(card, trial, hypothesis)
     return Case(hypothesis, effects(card, trial, hypothesis), own)
 
 
-def _decide(card: "Card", trial: "Trial", case: Case, step: Step) -> Verdict:
+def _decide(card: Card, trial: Trial, case: Case, step: Step) -> Verdict:
     hypothesis = case.hypothesis
     mean, low, high = interval([*case.differences.values()], step.level)
     smallest = case.bar + high - mean
@@ -143,7 +140,7 @@ def _reason(case: Case, word: str, low: float, high: float, level: float, smalle
     return f"{where}, wholly {'beyond' if word == 'supported' else 'short of'} {bar}."
 
 
-def _measured(card: "Card", hypothesis: "Hypothesis", facts: Mapping[str, float]) -> Verdict:
+def _measured(card: Card, hypothesis: Hypothesis, facts: Mapping[str, float]) -> Verdict:
     if hypothesis.metric not in facts:
         hint = did_you_mean(hypothesis.metric, facts)
         raise MiniditError(f"{card.id}.{hypothesis.id} needs the fact {hypothesis.metric}.{hint}")
@@ -158,6 +155,6 @@ def _measured(card: "Card", hypothesis: "Hypothesis", facts: Mapping[str, float]
     return Verdict(f"{card.id}.{hypothesis.id}", word, reason, delta, mean=number, bar=delta)
 
 
-def _stale(card: "Card", hypothesis: "Hypothesis") -> Verdict:
+def _stale(card: Card, hypothesis: Hypothesis) -> Verdict:
     reason = "The card was changed after its evidence was recorded: run it again."
     return Verdict(f"{card.id}.{hypothesis.id}", "stale", reason, hypothesis.delta)

@@ -34,8 +34,7 @@ def command(
         jobs: one-thread processes at a time; 2 on a processor and 1 on a GPU unless given.
         out: folder of the evidence.
     """
-    from minidit.claims import card as cards
-    from minidit.claims import table
+    from minidit.claims import cards, table
 
     if action == "list":
         print(table.listing(cards.cards()))

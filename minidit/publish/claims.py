@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from minidit.claims.card import Card, cards
+from minidit.claims.card import Card
+from minidit.claims.cards import cards
 from minidit.publish.case import Case, picture_path, section, table
 from minidit.publish.pictures import picture, sources
 from minidit.teach.dots import dots

@@ -4,20 +4,17 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minidit.claims.card import Card, Hypothesis
+from minidit.claims.trial import Trial
+from minidit.claims.verdict import Verdict
 from minidit.errors import MiniditError
 from minidit.teach.figures import ACCENT, BAND, INK, MUTED
 from minidit.teach.numbers import decimals, measured
-
-if TYPE_CHECKING:  # claims stands below: only the words are needed here
-    from minidit.claims.card import Card, Hypothesis
-    from minidit.claims.trial import Trial
-    from minidit.claims.verdict import Verdict
 
 GREY, EDGE = "#5f6c77", "#8fb8dd"
 WORD_COLOURS = {"supported": "#1b7a43", "refuted": ACCENT, "inconclusive": GREY}
@@ -38,8 +35,8 @@ APART = 20.0  # rows whose numbers differ by more than this factor get axes of t
 class _Row:
     """A hypothesis with its verdict, its numbers as they were measured: negative means lower."""
 
-    hypothesis: "Hypothesis"
-    verdict: "Verdict"
+    hypothesis: Hypothesis
+    verdict: Verdict
 
     def turned(self, *values: float) -> list[float]:
         """From the claimed direction back to the measured one, in rising order."""
@@ -93,7 +90,7 @@ class _Panel:
         return low - room, high + room
 
 
-def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial") -> Figure:
+def dots(card: Card, verdicts: Sequence[Verdict], trial: Trial) -> Figure:
     """A row a hypothesis: each seed's difference a dot, below them mean and interval, beside them the word.
 
     Blue is where the claim says that the effect lies, beyond the bar. An interval wholly in blue supports it,
@@ -132,7 +129,7 @@ def dots(card: "Card", verdicts: Sequence["Verdict"], trial: "Trial") -> Figure:
     return figure
 
 
-def _panels(card: "Card", rows: list[_Row], trial: "Trial") -> list[_Panel]:
+def _panels(card: Card, rows: list[_Row], trial: Trial) -> list[_Panel]:
     panels: list[_Panel] = []
     for row in rows:
         same = [] if card.kind == "scaling" else _same(trial, row.hypothesis)
@@ -154,7 +151,7 @@ def name_of(metric: str) -> str:
     return METRICS.get(readout, readout) + (f" at {when} of the run" if when else "")
 
 
-def _label(card: "Card", row: _Row) -> str:
+def _label(card: Card, row: _Row) -> str:
     """The axis in words."""
     name = name_of(row.hypothesis.metric)
     if card.kind == "scaling":
@@ -166,7 +163,7 @@ def _label(card: "Card", row: _Row) -> str:
     return f"{name}: difference in % of the {beside} arm's; {lower}"
 
 
-def _same(trial: "Trial", hypothesis: "Hypothesis") -> list[float]:
+def _same(trial: Trial, hypothesis: Hypothesis) -> list[float]:
     """The A/A differences: the base arm from another start, less the base arm."""
     runs = [run for run in trial.runs if run.arm == "base" and hypothesis.metric in run.readouts]
     by_role: dict[str, dict[int, float]] = {"main": {}, "same": {}}

@@ -1,25 +1,21 @@
 """How sensitive each arm is to its learning rate: the tuning runs of a claim, in a picture."""
 
-from typing import TYPE_CHECKING
-
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
+from minidit.claims.trial import Trial, TrialRun
 from minidit.errors import MiniditError
 from minidit.teach.dots import name_of
 from minidit.teach.figures import INK, MUTED
-
-if TYPE_CHECKING:  # claims stands below: only the words are needed here
-    from minidit.claims.trial import Trial, TrialRun
 
 COLOURS = ("#1f2933", "#c2410c", "#2b6cb0", "#1b7a43", "#8a5a9e", "#a8791a", "#b83280", "#4a9a9a")
 STROKES = ("-", "--", ":")
 FAR = 1.5  # the axis ends at so many times the best mean of the worst arm
 
 
-def rates(trial: "Trial", metric: str = "velocity.held_out", key: str = "learning rate") -> Figure:
+def rates(trial: Trial, metric: str = "velocity.held_out", key: str = "learning rate") -> Figure:
     """Error against the tuned setting: a line an arm through the means, a seed a dot, the chosen ringed.
 
     A run that diverged is a cross, one above the axis an arrow; both stand at its upper end.
@@ -51,21 +47,21 @@ def rates(trial: "Trial", metric: str = "velocity.held_out", key: str = "learnin
     return figure
 
 
-def _means(runs: list["TrialRun"], metric: str) -> dict[float, float]:
+def _means(runs: list[TrialRun], metric: str) -> dict[float, float]:
     by_rate: dict[float, list[float]] = {}
     for run in sorted(runs, key=lambda run: run.tuned):
         by_rate.setdefault(run.tuned, []).append(run.readouts[metric])
     return {rate: sum(errors) / len(errors) for rate, errors in by_rate.items()}
 
 
-def _points(axes: Axes, runs: list["TrialRun"], metric: str, top: float, colour: str) -> None:
+def _points(axes: Axes, runs: list[TrialRun], metric: str, top: float, colour: str) -> None:
     for run in runs:
         error = run.readouts[metric]
         marker = "x" if run.diverged is not None else "^" if error > top else "o"
         axes.plot([run.tuned], [min(error, top)], marker, color=colour, markersize=4, alpha=0.7)
 
 
-def _say(axes: Axes, trial: "Trial", grid: list[float], metric: str, key: str) -> None:
+def _say(axes: Axes, trial: Trial, grid: list[float], metric: str, key: str) -> None:
     """Title, axes, ticks."""
     title = f"{trial.claim}, scale {trial.scale}: ring = chosen, x = diverged, arrow = above the axis"
     axes.set_title(title, fontsize=9, color=INK, loc="left", parse_math=False)

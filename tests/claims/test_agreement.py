@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the script and the made-up cla
 from recompute import recompute
 from synthetic import METRIC, Case, arm_name, hypothesis, moved
 
-from minidit.claims.card import cards
+from minidit.claims.cards import cards
 from minidit.claims.facts import FACTS
 from minidit.claims.trial import Trial
 from minidit.claims.verdict import verdict

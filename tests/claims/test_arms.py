@@ -6,7 +6,7 @@ import pytest
 
 from minidit import MiniditError
 from minidit.claims.arms import arms, unmatched
-from minidit.claims.card import read
+from minidit.claims.cards import read
 from minidit.claims.cost import record, step_seconds
 from minidit.claims.plan import FIRST_TUNE_SEED, chosen, deciding, tuning
 from minidit.claims.table import expected

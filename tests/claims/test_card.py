@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from minidit import MiniditError
-from minidit.claims.card import cards, find, read
+from minidit.claims.cards import cards, find, read
 from minidit.claims.readouts import READOUTS
 
 HYPOTHESIS = 'arm = "norm=rms"\ndelta = 1.0\nspread = 1.0'

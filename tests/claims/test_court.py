@@ -13,7 +13,7 @@ import torch
 from minidit import MiniditError, Streams, TrainState
 from minidit.claims import court
 from minidit.claims.arms import arms
-from minidit.claims.card import read
+from minidit.claims.cards import read
 from minidit.claims.job import Request, carry_out
 from minidit.claims.readouts import nothing
 from minidit.claims.table import estimate, listing, shown, verdicts
@@ -112,7 +112,7 @@ RUN = """
 import sys
 from pathlib import Path
 from minidit.claims import court
-from minidit.claims.card import read
+from minidit.claims.cards import read
 court.run(read(Path(sys.argv[1])), "cpu", 2, lambda items, label, total: items, Path(sys.argv[2]))
 """
 

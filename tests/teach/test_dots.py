@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))  # the made-up cla
 
 from synthetic import METRIC, Case, arm_name, hypothesis, moved
 
-from minidit.claims.card import read
+from minidit.claims.cards import read
 from minidit.claims.trial import Trial
 from minidit.claims.verdict import verdict
 from minidit.errors import MiniditError
