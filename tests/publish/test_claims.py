@@ -128,6 +128,7 @@ def test_evidence_that_carries_no_verdict_stops_the_page(tmp_path):
         page(tmp_path)
 
 
+@pytest.mark.slow  # draws ten pictures
 def test_writing_makes_it_fresh_and_every_change_is_seen(tmp_path):
     path = case().write(tmp_path)
     other = case(id="C91").write(tmp_path)

@@ -156,6 +156,7 @@ def test_stale_verdicts_have_no_picture(tmp_path):
         dots(changed, verdict(changed, trial), trial)
 
 
+@pytest.mark.slow  # draws four pictures as they are published
 def test_pictures_repeat_and_say_what_they_were_made_from(tmp_path):
     card, found, trial = tried(tmp_path, 4)
     stamp, before = {"evidence": "abc", "card": "def"}, plt.get_fignums()
