@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from minidit.claims.arms import BASE, Arm
 from minidit.claims.card import Card
-from minidit.claims.trial import TrialRun
+from minidit.claims.trial import Trial, TrialRun
 from minidit.training.experiment import Experiment
 
 # far from the seeds that decide: a rate chosen by luck on seed 0 would look good on seed 0
@@ -58,6 +58,12 @@ def chosen(card: Card, arms: Iterable[str], runs: Iterable[TrialRun]) -> dict[st
     return {
         arm: min(tried, key=lambda value, tried=tried: mean(tried[value])) for arm, tried in errors.items()
     }
+
+
+def at_the_edge(trial: Trial) -> list[str]:
+    """The arms whose best value was the first or the last of the grid: a better one may lie beyond it."""
+    tried = sorted({run.tuned for run in trial.runs if run.role == "tune"})
+    return [name for name, arm in trial.arms.items() if tried and arm.tuned in (tried[0], tried[-1])]
 
 
 def deciding(arms: Iterable[str], seeds: int, tuned: Mapping[str, float | None]) -> list[Job]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from minidit.claims.card import Card, Hypothesis, Quote
 from minidit.claims.facts import FACTS, facts_of
+from minidit.claims.plan import at_the_edge
 from minidit.claims.trial import Trial
 from minidit.claims.verdict import READABLE, Verdict, verdict
 from minidit.teach.numbers import decimals, measured, short
@@ -141,6 +142,9 @@ def _scale(case: Case, scale: str) -> str:
     if card.tune is not None:
         alt = f"Error of each arm at every value of {card.tune.key}; the chosen one is ringed"
         parts.append(f"![{alt}]({picture_path(card, scale, '.rates')})")
+        if names := at_the_edge(trial):
+            arms = ", ".join(f"`{name}`" for name in names)
+            parts.append(f"At an end of the grid, so that a better value may lie beyond it: {arms}.")
     return "\n\n".join([*parts, _cost(card, scale, trial)])
 
 
