@@ -115,6 +115,15 @@ def detectable(spread: float, n: int, level: float = 1 - ALPHA) -> float:
     return float(stats.t.ppf(0.5 + level / 2, n - 1)) * spread / math.sqrt(n)
 
 
+def seeds_needed(spread: float, gap: float, level: float = 1 - ALPHA, most: int = 200) -> int | None:
+    """The fewest pairs whose interval would be narrower than `gap`, the distance of an effect from the bar.
+
+    spread: the standard deviation of the paired differences. None where more than `most` would be needed.
+    """
+    counts = range(3, most + 1)
+    return next((n for n in counts if detectable(spread, n, level) < abs(gap)), None)
+
+
 def _moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n - 1)."""
     if len(values) < 2:

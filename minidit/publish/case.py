@@ -8,6 +8,7 @@ from pathlib import Path
 from minidit.claims.card import Card, Hypothesis, Quote
 from minidit.claims.facts import FACTS, facts_of
 from minidit.claims.plan import at_the_edge
+from minidit.claims.statistics import deviation, seeds_needed
 from minidit.claims.trial import Trial
 from minidit.claims.verdict import READABLE, Verdict, verdict
 from minidit.teach.numbers import decimals, measured, short
@@ -171,11 +172,20 @@ def _row(card: Card, one: Hypothesis, found: Verdict, trial: Trial) -> tuple[str
     low, mean, high = decimals(*measured(one.direction, found.low, found.mean, found.high))
     interval = f"[{low}, {high}] at {100 * found.level:.4g} %"
     floor = "" if found.floor is None else short(found.floor) + unit
-    note = f"beyond {short(found.smallest)}{unit} would be seen" if found.word == "inconclusive" else ""
+    note = _undecided(found, unit) if found.word == "inconclusive" else ""
     if note and one.metric.startswith("quality.") and _readable(trial) < READABLE:
         note = found.reason
     side = _side(one, found.bar) + unit
+    if found.bar > one.delta:
+        side += f" (the card asks {_side(one, one.delta)}{unit}; the floor is larger)"
     return name, word, mean + unit, interval, side, floor, str(len(found.differences)), note
+
+
+def _undecided(found: Verdict, unit: str) -> str:
+    """What these seeds could have told, and how many would tell an effect like the one measured."""
+    seeds = seeds_needed(deviation([*found.differences.values()]), found.mean - found.bar, found.level)
+    more = f"; about {seeds} seeds would decide the effect measured" if seeds else ""
+    return f"told apart beyond {short(found.smallest)}{unit}{more}"
 
 
 def _readable(trial: Trial) -> float:

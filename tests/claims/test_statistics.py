@@ -15,6 +15,7 @@ from minidit.claims.statistics import (
     interval,
     p_value,
     same_p_value,
+    seeds_needed,
 )
 
 VALUES = [1.2, 0.4, 2.0, 1.1, 0.9]
@@ -27,6 +28,13 @@ def draws(trials, n, seed, mean=0.0):
 def within(count, trials, rate):
     """Is a count as a rate would give, to four standard deviations?"""
     return abs(count / trials - rate) < 4 * (rate * (1 - rate) / trials) ** 0.5
+
+
+def test_so_many_seeds_are_needed_and_not_one_fewer():
+    for gap in (0.4, 1.0, -2.5):
+        n = seeds_needed(1.0, gap, 0.95)
+        assert detectable(1.0, n, 0.95) < abs(gap) <= detectable(1.0, n - 1, 0.95)
+    assert seeds_needed(1.0, 0.01) is None
 
 
 def test_an_interval_by_hand():
