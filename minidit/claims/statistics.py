@@ -43,32 +43,33 @@ def interval(values: Sequence[float], level: float = 1 - ALPHA) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def p_value(values: Sequence[float], bar: float = 0.0) -> float:
-    """Two-sided p of "the mean is `bar`", by Student's t with n - 1 degrees of freedom.
+def p_value(values: Sequence[float], bar: float = 0.0, delta: float | None = None) -> float:
+    """Two-sided p of "the mean lies between `delta` and `bar`", by Student's t with n - 1 degrees of freedom.
 
-    It is below 1 - level exactly when the interval at that level leaves `bar` out. Values that are all equal
-    are decided by what they are: 1 at the bar, 0 elsewhere.
+    delta: no more than bar, and the bar itself unless given. p is below 1 - level exactly when the interval
+    at that level lies wholly beyond the bar, or wholly short of delta. Values that are all equal are decided
+    by what they are.
 
     Raises:
         MiniditError: fewer than two values, or a value that is no finite number.
     """
-    return 2 * _tail(abs(_t(values, bar)), len(values))
+    beyond, short = _t(values, bar), -_t(values, bar if delta is None else delta)
+    return min(1.0, 2 * _tail(max(beyond, short), len(values)))
 
 
-def same_p_value(values: Sequence[float], bar: float) -> float:
-    """Two-sided p of "the mean lies at -bar or at bar", against inside and against outside.
+def same_p_value(values: Sequence[float], bar: float, delta: float | None = None) -> float:
+    """Two-sided p of "the mean is between delta and bar, or between -bar and -delta": neither in nor out.
 
     Inside asks for both one-sided tests (Schuirmann 1987), outside for one of them; the smaller answer
     counts, since the interval cannot lie in both. It is below 1 - level exactly when the interval at that
-    level lies wholly between -bar and bar, or wholly beyond one of them.
+    level lies wholly between -delta and delta, or wholly beyond one of the bars. delta: as in `p_value`.
 
     Raises:
         MiniditError: fewer than two values, or a value that is no finite number.
     """
-    upper, lower = _t(values, bar), _t(values, -bar)
-    n = len(values)
-    inside = 2 * max(_tail(-upper, n), _tail(lower, n))
-    outside = 2 * min(_tail(upper, n), _tail(-lower, n))
+    n, delta = len(values), bar if delta is None else delta
+    inside = 2 * max(_tail(-_t(values, delta), n), _tail(_t(values, -delta), n))
+    outside = 2 * min(_tail(_t(values, bar), n), _tail(-_t(values, -bar), n))
     return min(1.0, inside, outside)
 
 

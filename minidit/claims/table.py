@@ -101,7 +101,7 @@ def verdicts(cards: Iterable[Card]) -> str:
             lines += [_line(scale, found) for found in verdict(card, trial, facts_of(card))]
     lines.append(
         "\nEffects count in the claimed direction: supported is wholly beyond the bar, refuted wholly "
-        "short of it."
+        "short of the smallest effect that matters."
     )
     return "\n".join(lines)
 

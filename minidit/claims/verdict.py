@@ -51,14 +51,14 @@ class Case:
 
     @property
     def bar(self) -> float:
-        """The smallest effect that counts: what matters, and no less than the noise."""
+        """What an effect must exceed: what matters, and no less than the noise."""
         return max(self.hypothesis.delta, self.floor or 0.0)
 
     @property
     def p(self) -> float:
-        """Two-sided p of "the mean lies at the bar"."""
+        """Two-sided p of "neither beyond the bar nor short of delta"."""
         test = same_p_value if self.hypothesis.direction == "same" else p_value
-        return test([*self.differences.values()], self.bar)
+        return test([*self.differences.values()], self.bar, self.hypothesis.delta)
 
 
 def verdict(
@@ -118,26 +118,26 @@ def _decide(card: Card, trial: Trial, case: Case, step: Step) -> Verdict:
 
 
 def _word(case: Case, low: float, high: float) -> str:
-    """Where the interval lies, beside the bar."""
-    bar = case.bar
+    """Where the interval lies. Noise raises the bar of an effect; it never helps to deny one."""
+    bar, delta = case.bar, case.hypothesis.delta
     if case.hypothesis.direction == "same":
-        inside, outside = -bar < low and high < bar, bar < low or high < -bar
+        inside, outside = -delta < low and high < delta, bar < low or high < -bar
     else:
-        inside, outside = bar < low, high < bar
+        inside, outside = bar < low, high < delta
     return "supported" if inside else "refuted" if outside else "inconclusive"
 
 
 def _reason(case: Case, word: str, low: float, high: float, level: float, smallest: float) -> str:
     unit = {"percent": " %"}.get(case.hypothesis.unit, "") if case.floor is not None else ""
-    bar = f"{case.bar:.3g}{unit}"
-    if case.floor is not None and case.floor > case.hypothesis.delta:
-        bar += f" (the A/A noise; delta is {case.hypothesis.delta:.3g}{unit})"
+    bar, delta = f"{case.bar:.3g}{unit}", f"{case.hypothesis.delta:.3g}{unit}"
+    noise = " (the A/A noise)" if case.bar > case.hypothesis.delta else ""
     where = f"The {100 * level:.4g} % interval is {low:.3g} to {high:.3g}{unit}"
     if word == "inconclusive":
-        return f"{where}, not wholly on one side of {bar}; an effect of {smallest:.3g}{unit} would be seen."
+        sides = f"beyond {bar}{noise} nor wholly short of {delta}"
+        return f"{where}, neither wholly {sides}; an effect of {smallest:.3g}{unit} would be seen."
     if case.hypothesis.direction == "same":
-        return f"{where}, wholly {'within' if word == 'supported' else 'outside'} +-{bar}."
-    return f"{where}, wholly {'beyond' if word == 'supported' else 'short of'} {bar}."
+        return f"{where}, wholly {f'within +-{delta}' if word == 'supported' else f'outside +-{bar}{noise}'}."
+    return f"{where}, wholly {f'beyond {bar}{noise}' if word == 'supported' else f'short of {delta}'}."
 
 
 def _measured(card: Card, hypothesis: Hypothesis, facts: Mapping[str, float]) -> Verdict:

@@ -45,8 +45,8 @@ class _Row:
     @property
     def claimed(self) -> tuple[float, float]:
         """Where the claim says that the effect lies."""
-        bar = self.verdict.bar
-        return {"same": (-bar, bar), "higher": (bar, math.inf), "lower": (-math.inf, -bar)}[
+        bar, delta = self.verdict.bar, self.verdict.delta
+        return {"same": (-delta, delta), "higher": (bar, math.inf), "lower": (-math.inf, -bar)}[
             self.hypothesis.direction
         ]
 

@@ -162,19 +162,19 @@ def bar_of(card, trial, hypothesis):
     return max(delta, statistics.stdev(paired(same, main, hypothesis.get("unit", "percent")).values()))
 
 
-def chance(direction, values, bar):
-    """The p by which a hypothesis takes its place in Holm's order."""
+def chance(direction, values, bar, delta):
+    """The p by which a hypothesis takes its place in Holm's order: beyond the bar, or short of delta."""
     mean, spread = statistics.fmean(values), statistics.stdev(values)
     beyond = abs(mean) if direction == "same" else mean
     if len(set(values)) == 1:
-        return 1.0 if beyond == bar else 0.0
+        return 1.0 if delta <= beyond <= bar else 0.0
     error = spread / math.sqrt(len(values))
     above = lambda limit: float(stats.t.sf((mean - limit) / error, len(values) - 1))  # noqa: E731
     below = lambda limit: float(stats.t.cdf((mean - limit) / error, len(values) - 1))  # noqa: E731
     if direction != "same":
-        return 2 * min(above(bar), below(bar))
-    inside, outside = max(above(-bar), below(bar)), min(above(bar), below(-bar))
-    return 2 * min(inside, outside)
+        return min(1.0, 2 * min(above(bar), below(delta)))
+    inside, outside = max(above(-delta), below(delta)), min(above(bar), below(-bar))
+    return min(1.0, 2 * min(inside, outside))
 
 
 def holm(chances):
@@ -197,12 +197,12 @@ def interval(values, level):
     return (values[0], values[0]) if len(set(values)) == 1 else (float(mean - half), float(mean + half))
 
 
-def word(direction, low, high, bar):
+def word(direction, low, high, bar, delta):
     """supported, refuted or inconclusive, from where the interval lies."""
     if direction == "same":
-        inside, outside = -bar < low and high < bar, high < -bar or low > bar
+        inside, outside = -delta < low and high < delta, high < -bar or low > bar
     else:
-        inside, outside = low > bar, high < bar
+        inside, outside = low > bar, high < delta
     return "supported" if inside else "refuted" if outside else "inconclusive"
 
 
@@ -233,11 +233,15 @@ def verdicts(card, trial, sha256):
         turned.append({seed: sign * effect for seed, effect in sorted(found.items())})
         bars.append(bar_of(card, trial, hypothesis))
     every = list(zip(hypotheses, turned, bars, strict=True))
-    judged = holm([chance(h["direction"], list(d.values()), bar) for h, d, bar in every])
+    deltas = [h.get("delta", 0.0) for h in hypotheses]
+    sorts = zip(every, deltas, strict=True)
+    judged = holm([chance(h["direction"], list(d.values()), bar, delta) for (h, d, bar), delta in sorts])
     lines = {one: Line(name, scale, "counted") for one, name in names.items()}
     for (h, d, bar), (decisive, level) in zip(every, judged, strict=True):
         low, high = interval(list(d.values()), level)
-        said = word(h["direction"], low, high, bar) if decisive and not blurred(trial, h) else "inconclusive"
+        said = "inconclusive"
+        if decisive and not blurred(trial, h):
+            said = word(h["direction"], low, high, bar, h.get("delta", 0.0))
         mean = statistics.fmean(d.values())
         lines[h["id"]] = Line(names[h["id"]], scale, said, d, mean, low, high, bar)
     return list(lines.values())

@@ -80,7 +80,8 @@ def test_the_floor_is_the_bar_where_it_is_larger(tmp_path):
     wide = Case(
         values={AFFINE: {METRIC: moved([-1, -2, -3, -4, -5])}}, same={METRIC: moved([9, -9, 9, -9, 9])}
     )
-    assert lines(tmp_path, wide)["a"].word == "refuted"  # beyond 0.5, but not beyond what chance does: 9.86
+    # some lie beyond 0.5, none beyond what chance does, 9.86: noise denies nothing
+        assert lines(tmp_path, wide)["a"].word == "inconclusive"
 
 
 def test_absolute_differences(tmp_path):
