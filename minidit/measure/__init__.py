@@ -1,14 +1,18 @@
 """Is it any good, and what did it cost: judge, Frechet distance, neighbours, ledger, evidence."""
 
+from minidit.measure.branches import Branch, watch_branches
 from minidit.measure.evidence import Band, Evidence, band, smooth
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.judge import Judge
 from minidit.measure.ledger import Ledger, ledger, parameters_by_part
 from minidit.measure.neighbours import Neighbours, nearest, neighbours
+from minidit.measure.probe import probe_readout
 from minidit.measure.quality import Quality, quality
+from minidit.measure.velocity import velocity_readout
 
 __all__ = [
     "Band",
+    "Branch",
     "Evidence",
     "Judge",
     "Ledger",
@@ -20,6 +24,9 @@ __all__ = [
     "nearest",
     "neighbours",
     "parameters_by_part",
+    "probe_readout",
     "quality",
     "smooth",
+    "velocity_readout",
+    "watch_branches",
 ]
