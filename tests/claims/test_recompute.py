@@ -81,7 +81,7 @@ def test_the_floor_is_the_bar_where_it_is_larger(tmp_path):
         values={AFFINE: {METRIC: moved([-1, -2, -3, -4, -5])}}, same={METRIC: moved([9, -9, 9, -9, 9])}
     )
     # some lie beyond 0.5, none beyond what chance does, 9.86: noise denies nothing
-        assert lines(tmp_path, wide)["a"].word == "inconclusive"
+    assert lines(tmp_path, wide)["a"].word == "inconclusive"
 
 
 def test_absolute_differences(tmp_path):
