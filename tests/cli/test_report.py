@@ -11,6 +11,7 @@ from minidit import MiniditError, TrainState
 from minidit.cli import evidence as evidence_cli
 from minidit.cli import report as report_cli
 from minidit.measure import Evidence, Judge
+from minidit.training.pool import run_all
 
 
 @pytest.fixture
@@ -61,13 +62,14 @@ def test_evidence_trains_each_seed_and_gathers_what_it_did(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
 
     def run_all(commands, jobs):
-        for command in commands:
+        for number, command in enumerate(commands):
             assert command[1:5] == ["-m", "minidit", "train", "digits"]
             finished(
                 tmp_path / command[command.index("--out") + 1], int(command[command.index("--seed") + 1])
             )
+            yield number
 
-    monkeypatch.setattr(evidence_cli, "_run_all", run_all)
+    monkeypatch.setattr(evidence_cli, "run_all", run_all)
     assert evidence_cli.command("digits", seeds=3, out=tmp_path / "found") == 0
     monkeypatch.setattr(
         "minidit.measure.evidence.find", lambda name, scale: tmp_path / "found" / "digits.cpu.json"
@@ -80,7 +82,7 @@ def test_evidence_trains_each_seed_and_gathers_what_it_did(tmp_path, monkeypatch
 
 def test_a_seed_that_fails_stops_the_evidence():
     with pytest.raises(MiniditError, match="failed with status 3"):
-        evidence_cli._run_all([[sys.executable, "-c", "raise SystemExit(3)"]], jobs=1)
+        list(run_all([[sys.executable, "-c", "raise SystemExit(3)"]], jobs=1))
 
 
 def test_another_run_in_the_folder_is_refused_by_the_library_too(tiny, digits, tmp_path):
