@@ -32,12 +32,17 @@ class Arm:
 
     @property
     def flops_per_step(self) -> int:
-        """Of a step of training: the pass forwards and twice as much backwards, for each image."""
-        return 3 * ledger(self.experiment.model, training=True).flops * self.experiment.training.batch_size
+        """FLOPs of a step of training, see `flops_per_step`."""
+        return flops_per_step(self.experiment)
 
     def tuned(self, key: str, value: float) -> Experiment:
         """The arm's experiment with the tuned setting."""
         return self.experiment.override({key: value})
+
+
+def flops_per_step(experiment: Experiment) -> int:
+    """FLOPs of a step of training: the pass forwards and twice as much backwards, for each image."""
+    return 3 * ledger(experiment.model, training=True).flops * experiment.training.batch_size
 
 
 def arms(card: Card, scale: str) -> dict[str, Arm]:
@@ -126,5 +131,4 @@ def _count(experiment: Experiment, on: str) -> int:
     """Parameters, or the FLOPs of the whole run."""
     if on == "parameters":
         return sum(p.numel() for p in build(experiment.model, device="meta").parameters())
-    training = experiment.training
-    return ledger(experiment.model, training=True).flops * training.batch_size * training.steps
+    return flops_per_step(experiment) * experiment.training.steps

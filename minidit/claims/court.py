@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 
 from minidit.claims.arms import Arm, arms
 from minidit.claims.card import Card
-from minidit.claims.job import Request
+from minidit.claims.job import Request, carry_out
 from minidit.claims.judges import prepare
 from minidit.claims.plan import Job, chosen, deciding, tuning
 from minidit.claims.trial import Trial, TrialArm, TrialRun
@@ -58,8 +57,6 @@ def rehearse(card: Card, scale: str, steps: int = 20) -> dict[str, float]:
     Raises:
         MiniditError: what a run of the card would refuse.
     """
-    from minidit.claims.job import carry_out
-
     device, cost = device_of(scale), {}
     for name, arm in arms(card, scale).items():
         short = arm.experiment.override({"training.steps": steps})
@@ -84,7 +81,7 @@ def refuse_uncommitted(card: Card) -> None:
 
 
 def device_of(scale: str) -> str:
-    """ "cpu", or the GPU that the scale needs. Raises MiniditError where there is none."""
+    """Where a scale computes: cpu, or cuda for a100. Raises MiniditError where there is no GPU for it."""
     if scale == "cpu":
         return "cpu"
     if not torch.cuda.is_available():
@@ -158,7 +155,7 @@ def _collect(
         scale=scale,
         card_sha256=card.sha256,
         commit=", ".join(sorted({values["commit"] for _, values in finished})),
-        date=date.today().isoformat(),
+        date=max(values["date"] for _, values in finished),
         environment=finished[0][1]["environment"],
         arms=held,
         runs=tuple(run for run, _ in finished),

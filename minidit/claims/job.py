@@ -4,12 +4,14 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 
+from minidit.claims.arms import flops_per_step
 from minidit.claims.judges import read
 from minidit.claims.readouts import Trained, measure
 from minidit.claims.trial import TrialRun
@@ -17,7 +19,6 @@ from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import TrainingDiverged
 from minidit.measure.evidence import commit, environment, smooth
-from minidit.measure.ledger import ledger
 from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.fast import fast
@@ -107,8 +108,7 @@ def _cost(experiment: Experiment, records: list[Record], request: Request) -> di
     seconds = median(record.seconds if gpu else record.cpu_seconds for record in records)
     cost = {"cost.step_ms": 1000 * seconds}
     if gpu:
-        flops = 3 * ledger(experiment.model, training=True).flops * experiment.training.batch_size
-        cost["cost.tflops"] = flops / seconds / 1e12
+        cost["cost.tflops"] = flops_per_step(experiment) / seconds / 1e12
         cost["cost.memory_gib"] = torch.cuda.max_memory_allocated() / 2**30
     return cost
 
@@ -117,7 +117,7 @@ def main(request: str, result: str) -> None:
     """Read a request, run it, write the result whole, with the code and the machine that made it."""
     torch.set_num_threads(1)
     values = json.loads(Path(request).read_text(encoding="utf-8"))
-    before = {"commit": commit(), "environment": environment()}
+    before = {"commit": commit(), "environment": environment(), "date": date.today().isoformat()}
     run = carry_out(Request(**values))
     write_whole(Path(result), json.dumps({"run": asdict(run), **before}).encode())
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from minidit.claims.card import Card
 from minidit.errors import MiniditError
 from minidit.teach.progress import progress
 
@@ -70,7 +71,7 @@ def _page(book: Path) -> None:
         print(path)
 
 
-def _rehearse(card: object, scale: str) -> None:
+def _rehearse(card: Card, scale: str) -> None:
     from minidit.claims import court, table
 
     cost = court.rehearse(card, scale)
@@ -79,7 +80,7 @@ def _rehearse(card: object, scale: str) -> None:
     print(table.estimate(card, scale, cost))
 
 
-def _run(card: object, scale: str, jobs: int, out: Path) -> None:
+def _run(card: Card, scale: str, jobs: int, out: Path) -> None:
     from minidit.claims import court, table
     from minidit.training.checkpoint import write_whole
 
@@ -92,7 +93,7 @@ def _run(card: object, scale: str, jobs: int, out: Path) -> None:
     print(f"The evidence is in {path}. `minidit claims verdict {card.id}` applies the rule.")
 
 
-def _calibrate(card: object, scale: str, out: Path) -> None:
+def _calibrate(card: Card, scale: str, out: Path) -> None:
     from minidit.claims import arms, cost
     from minidit.claims.court import device_of
 

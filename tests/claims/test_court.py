@@ -49,8 +49,8 @@ def test_a_card_that_is_not_committed_is_not_run(write, commit, tmp_path):
         court.run(read(path), "cpu", 1, silent, tmp_path / "runs")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, so nothing is to be refused")
-def test_the_scale_of_a_gpu_needs_one(write, commit, tmp_path):
+def test_the_scale_of_a_gpu_needs_one(write, commit, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     card = read(write())
     commit()
     with pytest.raises(MiniditError, match="Scale a100 needs a GPU"):
