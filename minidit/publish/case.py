@@ -172,7 +172,7 @@ def _row(card: Card, one: Hypothesis, found: Verdict, trial: Trial) -> tuple[str
     low, mean, high = decimals(*measured(one.direction, found.low, found.mean, found.high))
     interval = f"[{low}, {high}] at {100 * found.level:.4g} %"
     floor = "" if found.floor is None else short(found.floor) + unit
-    note = _undecided(found, unit) if found.word == "inconclusive" else ""
+    note = _undecided(one, found, unit) if found.word == "inconclusive" else ""
     if note and one.metric.startswith("quality.") and _readable(trial) < READABLE:
         note = found.reason
     side = _side(one, found.bar) + unit
@@ -181,11 +181,18 @@ def _row(card: Card, one: Hypothesis, found: Verdict, trial: Trial) -> tuple[str
     return name, word, mean + unit, interval, side, floor, str(len(found.differences)), note
 
 
-def _undecided(found: Verdict, unit: str) -> str:
-    """What these seeds could have told, and how many would tell an effect like the one measured."""
-    seeds = seeds_needed(deviation([*found.differences.values()]), found.mean - found.bar, found.level)
-    more = f"; about {seeds} seeds would decide the effect measured" if seeds else ""
-    return f"told apart beyond {short(found.smallest)}{unit}{more}"
+def _undecided(one: Hypothesis, found: Verdict, unit: str) -> str:
+    """What these seeds could have told, and how many would tell an effect like the one measured.
+
+    It lies beyond the bar, or short of delta; between the two no number of seeds decides.
+    """
+    mean = abs(found.mean) if one.direction == "same" else found.mean
+    told = f"told apart beyond {short(found.smallest)}{unit}"
+    if found.delta <= mean <= found.bar:
+        return f"{told}; an effect like the one measured matters and drowns in the floor, whatever the seeds"
+    gap = mean - found.bar if mean > found.bar else found.delta - mean
+    seeds = seeds_needed(deviation([*found.differences.values()]), gap, found.level)
+    return f"{told}; about {seeds} seeds would decide the effect measured" if seeds else told
 
 
 def _readable(trial: Trial) -> float:
@@ -228,7 +235,7 @@ def _cost(card: Card, scale: str, trial: Trial) -> str:
 
 
 def _again(card: Card, scale: str) -> str:
-    return f"To run it again: `minidit claims run {card.id} --scale {scale}`."
+    return f"To check it: `minidit claims run {card.id} --scale {scale}`."
 
 
 def _list(lines: Iterable[str]) -> str:

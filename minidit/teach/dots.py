@@ -118,7 +118,9 @@ def dots(card: Card, verdicts: Sequence[Verdict], trial: Trial) -> Figure:
     seeds = max(len(row.verdict.differences) for row in rows)
     title = f"{card.id}, scale {trial.scale}, {seeds} seeds"
     _words(figure, LEFT / WIDTH, 1 - 0.2 / height, title, fontsize=11, weight="bold")
-    key = "dot: one seed   bar: mean and interval   blue: where the claim holds"
+    key = (
+        "dot: one seed   bar: mean and interval   blue: where the claim holds   dashed: short of it, refuted"
+    )
     _words(figure, LEFT / WIDTH, 1 - 0.42 / height, key, color=GREY)
     top = TOP
     for panel in panels:
@@ -210,6 +212,8 @@ def _draw_row(axes: Axes, row: _Row, down: float, limits: tuple[float, float]) -
     low, high = row.claimed
     axes.fill_betweenx([top, bottom], max(low, limits[0]), min(high, limits[1]), color=BAND, linewidth=0)
     axes.vlines([edge for edge in (low, high) if math.isfinite(edge)], top, bottom, color=EDGE, linewidth=1)
+    if verdict.bar > verdict.delta and row.hypothesis.direction != "same":  # short of it lies what refutes
+        axes.vlines(row.turned(verdict.delta), top, bottom, color=EDGE, linewidth=1, linestyle=(0, (2, 2)))
     colour = WORD_COLOURS[verdict.word]
     (mean,) = row.turned(verdict.mean)
     axes.plot([0, 0], [top, bottom], color=MUTED, linewidth=0.8)

@@ -160,3 +160,18 @@ def test_a_run_on_a_gpu_names_it(tmp_path):
     # wall clock on a GPU: 27 x 40 s
     assert "Cost: 18.0 GPU minutes" in page(tmp_path)
     assert "a100 settings, run on one NVIDIA H200, with a processor" in page(tmp_path)
+
+
+def test_seeds_that_would_decide_are_counted_to_the_line_that_decides(tmp_path):
+    """Beyond the bar, short of delta, or between the two, where no number of seeds helps."""
+    quiet = {METRIC: moved([0.2, -0.2, 0.1, -0.1, 0.0])}
+    noisy = {METRIC: moved([9, -9, 9, -9, 9])}
+    far, near = moved([-9, -1, -6, -2, -8]), moved([-9, 9, -5, 6, -1])
+    notes = {}
+    for name, values, same in (("far", far, quiet), ("near", near, quiet), ("drowned", far, noisy)):
+        case(hypotheses=[hypothesis("a", delta=2.0)], values={AFFINE: {METRIC: values}}, same=same).write(
+            tmp_path
+        )
+        notes[name] = cells(page(tmp_path), "C90.a")[-1][-1]
+    assert "seeds would decide" in notes["far"] and "seeds would decide" in notes["near"]
+    assert "drowns in the floor" in notes["drowned"]
