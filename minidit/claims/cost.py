@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
+
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.measure.evidence import environment, locate
@@ -28,8 +30,9 @@ def step_seconds(
     """Median seconds of a training step of each experiment, in turns: processor time, on a GPU wall clock.
 
     All run in one process, `STEPS` steps each a round for `ROUNDS` rounds, so that a busy moment of the
-    machine falls on all of them. Their ratios are worth more than the seconds.
+    machine falls on all of them. Their ratios are worth more than the seconds. One thread, as in a trial.
     """
+    torch.set_num_threads(1)
     states = {name: TrainState.create(experiment, 0, device) for name, experiment in experiments.items()}
     data = {name: load(experiment.data) for name, experiment in experiments.items()}
     networks = {name: None if device == "cpu" else fast(state.model) for name, state in states.items()}
