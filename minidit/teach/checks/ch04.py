@@ -124,7 +124,7 @@ def _faults_of_start(network: _Network) -> Iterator[tuple[str, bool]]:
         "The last write wins. At the end, print `model.blocks[0].modulation.weight.abs().max()`; it must be "
         "0. And look at `model.final`: it has two linear layers.",
         "First model.apply(xavier), then for layer in (*(b.modulation for b in model.blocks), "
-        "model.final.modulation, model.final.linear): nn.init.zeros_(layer.weight); the biases are zero already",
+        "model.final.modulation, model.final.linear): nn.init.zeros_(layer.weight); biases are 0 already",
     ),
 )
 def start(answer: Callable, draw: torch.Generator) -> None:

@@ -80,7 +80,7 @@ class _Hearing(nn.Module):
         "Three questions, each with one thing changed: another t; another label; another hidden label. "
         "The first two must change the output, the third must not. Change the last image's alone, and look "
         "at that image alone. Ask again while the first image's label is hidden.",
-        "for p in model.parameters(): nn.init.normal_(p, std=0.5). Then take model(x, t, Condition(labels=..., "
+        "for p in model.parameters(): nn.init.normal_(p, std=0.5). Take model(x, t, Condition(labels=..., "
         "drop=drop))[1] for labels that differ in [1]: it must change where drop[1] is False, else stay.",
     ),
 )
