@@ -1,0 +1,1 @@
+"""Claims on trial: cards, paired runs, verdicts."""
