@@ -193,12 +193,9 @@ def modulated(x, shift, scale):
 # %%
 draw = minidit.generator(0, "chapter 4")
 x = torch.randn(3, base.model.tokens, base.model.dim, generator=draw)
-shift, scale = torch.randn(
-    2, 3, 1, base.model.dim, generator=draw
-)  # one vector an image: all its tokens hear it
-torch.testing.assert_close(
-    modulated(x, shift, scale), modulate(model.blocks[0].attention_norms[0](x), shift, scale)
-)
+shift, scale = torch.randn(2, 3, 1, base.model.dim, generator=draw)  # one of each an image
+theirs = modulate(model.blocks[0].attention_norms[0](x), shift, scale)
+torch.testing.assert_close(modulated(x, shift, scale), theirs)
 
 # %% [markdown]
 # A block has two branches, attention and MLP. The norm stands *before* each branch, and the modulation behind the norm. A third vector, the *gate*,
@@ -303,10 +300,8 @@ def without_the_one(block, x, c):
 
 fresh, moved = minidit.build(base.model, seed=0).blocks[0], model.blocks[0]
 print("a fresh one returns its input:         ", torch.equal(without_the_one(fresh, x, c), x))
-print(
-    "with random modulation it is DiT's:    ",
-    torch.allclose(without_the_one(moved, x, c), moved(x, Given(c=c))),
-)
+alike = torch.allclose(without_the_one(moved, x, c), moved(x, Given(c=c)))
+print("with random modulation it is DiT's:    ", alike)
 
 # %% [markdown]
 # ## The ledger
@@ -318,11 +313,11 @@ print(
 # %%
 bill = ledger("DiT-XL/2")
 for row in bill.rows:
-    print(
-        f"{row.part:>10} {row.parameters:>12,} parameters {row.parameters / bill.parameters:>7.2%} {row.macs / bill.macs:>7.2%} of the work"
-    )
+    share, work = row.parameters / bill.parameters, row.macs / bill.macs
+    print(f"{row.part:>10} {row.parameters:>12,} parameters {share:>7.2%} {work:>7.2%} of the work")
 
 # %%
+print(f"all of it: {bill.parameters:,} parameters, {bill.macs / 1e9:.1f} billion multiply-adds an image")
 teach.compare(
     "ch04.share", "c", f"adaLN in the blocks holds {bill['modulation'].parameters / bill.parameters:.2%}."
 )
@@ -335,9 +330,8 @@ teach.compare(
 bills = {name: ledger("DiT-XL/2", **settings) for name, settings in ways.items() if name != "adaLN"}
 least = bills["nothing"]
 for name, bill in bills.items():
-    print(
-        f"{name:>15}: {bill.parameters / 1e6:>4.0f} M parameters, {bill.macs / least.macs - 1:>6.2%} more work than told nothing"
-    )
+    more = bill.macs / least.macs - 1
+    print(f"{name:>15}: {bill.parameters / 1e6:.0f} M parameters, {more:>6.2%} more work than told nothing")
 
 # %% [markdown]
 # Shared adaLN saves nearly the whole third. What is left of it is one linear layer and a table in each block:
@@ -460,9 +454,8 @@ teach.show(
 
 # %% tags=["nbval-ignore-output"]
 for name, value in mean.items():
-    print(
-        f"{name:>24}: held-out velocity error {value:.3f}, {sum(p.numel() for p in trained[name].model.parameters()):>7,} parameters"
-    )
+    size = sum(p.numel() for p in trained[name].model.parameters())
+    print(f"{name:>24}: held-out velocity error {value:.3f}, {size:,} parameters")
 
 
 # %%
@@ -472,10 +465,8 @@ def ahead(better, worse, margin):
 
 print("told by tokens is better than told nothing:            ", ahead("tokens", "nothing", 0.004))
 print("adaLN-Zero is better than tokens:                      ", ahead("adaLN-Zero", "tokens", 0.015))
-print(
-    "adaLN-Zero is better than tokens at twice the rate:    ",
-    ahead("adaLN-Zero", "tokens, twice the rate", 0.008),
-)
+faster = ahead("adaLN-Zero", "tokens, twice the rate", 0.008)
+print("adaLN-Zero is better than tokens at twice the rate:    ", faster)
 print("the label alone is much better than nothing:           ", ahead("label only", "nothing", 0.015))
 print("the time as well is better still:                      ", ahead("adaLN-Zero", "label only", 0.005))
 
