@@ -624,16 +624,13 @@ teach.Frames(
 # Six exercises ask for a function each, and check it: modulate and gate, start at zero and stay there, count shared adaLN, count adaLN's share, embed the time,
 # and write the test that a network listens. In a terminal, in the folder of the project, `minidit exercises start ch04` writes a notebook to work in.
 #
-# Five more are experiments. Write down what you expect before you run them. The first two are commands for a terminal, and each makes its own folder; the others
-# are lines in this notebook.
+# Five more are experiments, each one more arm in this notebook: add it to `arms`, let it `learn`, and look at `mean`. Write down what you expect before you run it.
 #
-# 1. Start at random: `minidit train shapes model.zero_init=none training.steps=400 --out runs/no-zero`. Then `gates` and `head` in the place of `none`. Is the Zero
-#    missed at this size?
-# 2. Leave the clocks standing: `minidit train shapes model.time_scale=1 training.steps=400 --out runs/scale-1`. Then tell no time at all, with
-#    `model.time_as=none`. Which of the two is worse?
-# 3. Find the tokens' own learning rate. Add `arm(4.0, **ways["tokens"])` and `arm(8.0, **ways["tokens"])` to the arms. Then be fair in the other direction, and
+# 1. Start at random: `arm(zero_init="none")`. Then `"gates"` and `"head"` in the place of `"none"`. Is the Zero missed at this size? Three seeds are the least.
+# 2. Leave the clocks standing: `arm(time_scale=1.0)`. Is it worse than the network that was not told the time at all?
+# 3. Find the tokens' own learning rate. Try `arm(4.0, **ways["tokens"])` and `arm(8.0, **ways["tokens"])`. Then be fair in the other direction, and
 #    give adaLN-Zero the same rates.
-# 4. Train cross-attention: add `arm(**ways["cross-attention"])`. On which side of the tokens do you expect it?
+# 4. Train cross-attention: `arm(**ways["cross-attention"])`. On which side of the tokens do you expect it?
 # 5. Train a network that is told the time and not the label: `arm(label_as="none")`. At which times does it lose? Explain it with the path from noise to data in chapter 1.
 #
 # ## Sources
