@@ -19,8 +19,8 @@ def command(
 
     Args:
         action: build executes the sources and writes the notebooks; check proves in seconds, without running
-            anything, that they agree and keep to the form; test runs them and compares every output; artefact trains
-            a network that chapters share anew, and replaces the committed one.
+            anything, that they agree and keep to the form; test runs them and compares every output;
+            artefact trains a network that chapters share anew, and replaces the committed one.
         names: chapters, such as ch01, all unless given; for artefact a network, such as shapes.
         folder: where the chapters are.
     """

@@ -105,5 +105,6 @@ def _hash(path: Path) -> str:
         return str(about["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         raise MiniditError(
-            f"{path} should hold the sha256 of the network beside it, and cannot be read. Bring it back from git."
+            f"{path} should hold the sha256 of the network beside it, and cannot be read. Bring it back "
+            "from git."
         ) from None
