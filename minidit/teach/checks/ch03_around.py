@@ -127,8 +127,8 @@ def masked(answer: Callable, draw: torch.Generator) -> None:
         keys, scores = mask[:, None, None], scores_of(q, k)  # (b, 1, 1, m), (b, h, n, m)
         rows = scores.masked_fill(~mask[:, None, :, None], float("-inf")).softmax(-1).nan_to_num()
         mistakes = {
-            "The mask came after the softmax, on weights or on values: the weights that are left no longer sum "
-            "to 1.": (scores.softmax(-1) * keys) @ v,
+            "The mask came after the softmax, on weights or on values: the weights that are left no longer "
+            "sum to 1.": (scores.softmax(-1) * keys) @ v,
             "A score of 0 is not -inf: exp(0) = 1, and a padded key still gets attention.": (
                 scores.masked_fill(~keys, 0).softmax(-1) @ v
             ),
