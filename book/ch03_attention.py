@@ -165,8 +165,8 @@ torch.testing.assert_close(attention_map(q, k, None) @ v, y)
 print("loops, einsum, the fused kernel and the library agree on a map of shape", (*q.shape[:3], k.shape[2]))
 
 # %% [markdown]
-# Why three? Loops to understand, einsum to check and to look inside, the fused call to train. On a processor the gap is like this; on a GPU,
-# where the map does not fit into fast memory, it is larger.
+# Why three? Loops to understand, einsum to check and to look inside, the fused call to train. On a processor the gap is like this; for GPUs,
+# where the map does not fit into fast memory, Dao et al. report a larger one.
 
 # %% tags=["nbval-ignore-output"]
 long = torch.randn(3, 1, 4, 1024, 32, generator=minidit.generator(0, "chapter 3, long"))
@@ -435,7 +435,7 @@ print(
 print(f"the nearest head is in block {near_head[0] + 1}")
 
 # %% [markdown]
-# We did not expect it to be so clear: in noise one could do without attention in the whole network.
+# We did not expect it to be so clear: in noise it hardly matters whom a token listens to, in the whole network.
 #
 # Think about what the network must do at $t = 0$. The input is pure noise and tells nothing of the image. The best guess of the velocity is the
 # mean image of the class, minus the noise that is there. For that a token needs the label, its place and *itself*. The others cannot help. Attention
@@ -644,7 +644,7 @@ print(f"with 16 times the tokens:     {4 * 16 * n * d * d:,} and {2 * (16 * n) *
 # ## A slider for time
 #
 # One image, one marked token, all heads of all blocks. Drag $t$ from noise to data. Dark is much attention; each map has its own scale. Look for
-# three kinds of head: those that draw in around the token, those that look across the image, and those that follow the object.
+# heads that draw in around the token, for heads that look across the image, and for heads that follow the object.
 
 
 # %%
@@ -679,8 +679,8 @@ teach.Frames(
 # %% [markdown]
 # ## What would change our mind
 #
-# We said: the nearest head draws in as the image appears; attention in one block is dispensable in noise and needed later; QK-norm keeps a network
-# learning at a rate where it would saturate. This would overturn it:
+# We said: the nearest head draws in as the image appears; whom a token listens to hardly matters in noise, and matters much later; QK-norm keeps attention
+# from saturating where it otherwise does, and most of the time that saves the training. This would overturn it:
 #
 # - networks of other seeds in which no head draws in (experiment 1);
 # - samples that are much worse when attention is flattened early, up to $t = 0.1$: then the error there hides something (experiment 2);
