@@ -1,4 +1,4 @@
-"""`minidit book`: build, check and replay the chapters."""
+"""`minidit book`: build, check and replay the chapters, and train the networks that they share."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,21 +8,28 @@ import tyro
 
 def command(
     action: Annotated[
-        tyro.conf.Positional[Literal["build", "check", "test"]], tyro.conf.arg(metavar="{build,check,test}")
+        tyro.conf.Positional[Literal["build", "check", "test", "artefact"]],
+        tyro.conf.arg(metavar="{build,check,test,artefact}"),
     ],
-    chapters: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="CHAPTER")] = (),
+    names: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME")] = (),
     *,
     folder: Path = Path("book"),
 ) -> int:
-    """Build the notebooks from their sources, check that both agree, or replay them and compare.
+    """Build the notebooks from their sources, check that both agree, replay them, or train what they share.
 
     Args:
         action: build executes the sources and writes the notebooks; check proves in seconds, without running
-            anything, that they agree and keep to the form; test runs them and compares every output.
-        chapters: such as ch01; all unless given.
+            anything, that they agree and keep to the form; test runs them and compares every output;
+            artefact trains a network that chapters share anew, and replaces the committed one.
+        names: chapters, such as ch01, all unless given; for artefact a network, such as shapes.
         folder: where the chapters are.
     """
-    from minidit.publish import book
+    from minidit.publish import artefacts, book
 
-    run = {"build": book.build_book, "check": book.check_book, "test": book.test_book}[action]
-    return run(folder, chapters)
+    run = {
+        "build": book.build_book,
+        "check": book.check_book,
+        "test": book.test_book,
+        "artefact": artefacts.build_artefacts,
+    }[action]
+    return run(folder, names)

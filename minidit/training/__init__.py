@@ -1,5 +1,6 @@
 """From a network to a trained one: experiment, state, step, loop, averaged weights, checkpoints."""
 
+from minidit.training.artefact import read_artefact
 from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment, differences
 from minidit.training.loop import Record, read_log, train
@@ -15,6 +16,7 @@ __all__ = [
     "TrainingConfig",
     "differences",
     "experiment",
+    "read_artefact",
     "read_log",
     "train",
     "train_step",

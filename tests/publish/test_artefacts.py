@@ -1,0 +1,64 @@
+"""One command trains a shared network anew."""
+
+import pytest
+
+from minidit import MiniditError
+from minidit.cli.main import main
+from minidit.publish import artefacts
+from minidit.publish.artefacts import Recipe, build_artefacts
+from minidit.training import artefact, loop
+from minidit.training.checkpoint import NAME
+
+SMALL = ("model.dim=16", "model.depth=2", "model.heads=2", "training.batch_size=4", "training.steps=6")
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A recipe of six steps, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(artefacts, "RECIPES", {"toy": Recipe("digits", SMALL, seed=2)})
+    monkeypatch.setattr(artefact, "__file__", str(tmp_path / "minidit" / "training" / "artefact.py"))
+    return tmp_path / "book"
+
+
+def test_the_command_trains_writes_and_leaves_nothing_behind(toy, capsys):
+    assert main(["book", "artefact", "toy", "--folder", str(toy)]) == 0
+    assert capsys.readouterr().out.startswith("toy: 6 steps, ")
+    state = artefact.read_artefact("toy")
+    assert state.finished and state.seed == 2
+    assert not (toy.parent / "runs" / "artefacts" / "toy").exists()
+    first = (toy / "artefacts" / "networks" / "toy.safetensors").read_bytes()
+    assert build_artefacts(toy, ["toy"]) == 0
+    assert (toy / "artefacts" / "networks" / "toy.safetensors").read_bytes() == first
+
+
+def test_an_interrupted_training_is_continued(toy, monkeypatch):
+    assert build_artefacts(toy, ["toy"]) == 0
+    whole = (toy / "artefacts" / "networks" / "toy.safetensors").read_bytes()
+    real, began = loop.train, []
+
+    def stopped(state, data, **more):
+        for record in real(state, data, **more, save_every=1):
+            yield record
+            if record.step == 4:
+                raise KeyboardInterrupt
+
+    def watched(state, data, **more):
+        began.append(state.step)
+        return real(state, data, **more)
+
+    monkeypatch.setattr(artefacts, "train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        build_artefacts(toy, ["toy"])
+    assert (toy.parent / "runs" / "artefacts" / "toy" / NAME).is_file()
+    monkeypatch.setattr(artefacts, "train", watched)
+    build_artefacts(toy, ["toy"])
+    assert began == [4]
+    assert (toy / "artefacts" / "networks" / "toy.safetensors").read_bytes() == whole
+
+
+def test_wrong_use_gets_a_sentence(toy):
+    with pytest.raises(MiniditError, match=r"There is no recipe for 'shape'\. There are: toy\."):
+        build_artefacts(toy, ["shape"])
+    with pytest.raises(MiniditError, match="Name the network to train anew"):
+        build_artefacts(toy)
