@@ -90,7 +90,10 @@ def test_an_accepting_check_would_be_seen():
             run(name, answer, 0)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "1.7"])
+# an answer that is itself a test returns nothing that could be remembered
+@pytest.mark.parametrize(
+    "name", [item.name for item in exercises() if not item.title.startswith("write the test")]
+)
 def test_a_hard_coded_answer_fails_under_another_seed(solutions, name):
     memory = []
 
@@ -193,7 +196,9 @@ def test_start_writes_a_notebook_without_solutions_and_never_replaces_one(tmp_pa
     command = ["exercises", "start", "ch01", "--folder", str(FOLDER), "--out", str(tmp_path)]
     assert main(command) == 0
     text = (tmp_path / "ch01_first_model_exercises.ipynb").read_text()
-    assert "SOLUTION" not in text and text.count("raise NotImplementedError") == len(NAMES)
+    assert "SOLUTION" not in text and text.count("raise NotImplementedError") == len(
+        [name for name in NAMES if name.startswith("1.")]
+    )
     assert main(command) == 2
     assert "perhaps with your answers" in capsys.readouterr().err
     assert main([*command[:2], "ch99", *command[3:]]) == 2
