@@ -144,6 +144,11 @@ def _upside_down(network, rows, columns, dim):
     assert torch.allclose(network(x[:, order]), network(x)[:, order])
 
 
+def _equal_tokens(network, rows, columns, dim):
+    out = network(torch.ones(1, rows * columns, dim))[0]
+    assert not torch.allclose(out[0], out[1]) and not torch.allclose(out[0], out[columns])
+
+
 def _put(*axes):
     def unpatchify(tokens, p, height, width):
         split = tokens.reshape(len(tokens), height // p, width // p, p, p, -1)  # (b, row, column, i, j, c)
@@ -223,7 +228,8 @@ MISTAKES = {
         "not right yet. Your test accepts": _not_put_back,
         "not its": _one_shuffle,
         "knows the column of a token, but not its row": _along_the_row,
-        "refuses a right network": _upside_down,
+        "refuses a right network, with": _upside_down,
+        "refuses a right network, with RoPE": _equal_tokens,
     },
     "2.6": {
         "The grid is not square": _square_root,
