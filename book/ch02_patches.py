@@ -5,7 +5,7 @@
 # |---|---|
 # | **Question** | A transformer reads a list of tokens. How does an image become one, what does the size of a patch cost, and how does the network know where a token was? |
 # | **You will be able to** | cut images into tokens and prove that the cut is right; count what a network costs; compare two networks at equal time; find out whether a network knows places; write sines and cosines, and RoPE, in two dimensions |
-# | **Minutes** | 2 on two cores, most of it five short training runs; about 12 on an A100 with the `a100` settings (an estimate: they have not been run) |
+# | **Minutes** | 2 on two cores, most of it five short training runs; about 12 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
 # | **Claims** | none is tried here; patch size and positions return as arms in Part II |
 #
 # In chapter 1 one sentence said: "the image is cut into patches of 2 by 2 pixels, and each patch becomes a token". This chapter
@@ -272,7 +272,7 @@ runs = {p: trained({"model.patch_size": p}, steps[p]) for p in sizes}
 
 # %% [markdown]
 # The training loss will not do for a comparison: each batch is another, and late in training it also shows what was memorised. We take 256 held-out images, and noise
-# and times drawn once. All networks see the same mixtures, with $t$ from 0.05 to 0.95.
+# and times drawn once. All networks see the same mixtures, with $t$ from 0.05 to 0.95. Your run is one seed. The recorded seeds, the grey dots, say how far to trust it.
 
 # %%
 batch = data.held_out.at(torch.arange(256)).to(device)
@@ -385,7 +385,7 @@ rates = {
 }
 print("our settings  " + "".join(f"{rates[p]['x 1']:>10.3f}" for p in rates))
 print("best rate     " + "".join(f"{min(rates[p].values()):>10.3f}" for p in rates))
-print("which is      " + "".join(f"{min(rates[p], key=rates[p].get):>10}" for p in rates))
+print("which is at lr" + "".join(f"{min(rates[p], key=rates[p].get):>10}" for p in rates))
 print("4 times longer" + "".join(f"{recorded_mean(f'p{p}.long'):>10.3f}" for p in rates))
 
 # %% [markdown]
@@ -461,6 +461,9 @@ print("it is still less than half that of a constant image:        ", errors["no
 # %% [markdown]
 # It does learn: from one patch and the label you can tell ink from paper and the colour, and from all of them how much ink there is. What it
 # cannot know is which patch goes where.
+#
+# And no training will teach it. Sampling starts from noise, and shuffled noise is as likely as the noise itself. Each step of the sampler keeps the shuffle.
+# So of any image that this network draws, every other order of its patches is *exactly as likely*. Look at what that means.
 
 # %%
 wanted = torch.arange(0, 24, 3)[:8]
@@ -587,8 +590,10 @@ for name in ("rope", "learned", "none"):
 # - a learning rate at which single pixels beat patches of 2 in the same time: we tried only twice ours;
 # - a longer run in which they do. We recorded four times the time, and the gap was smaller;
 # - a trained network whose error is below its floor. Then the argument is wrong, not the network;
-# - images whose patches tell where they belong, such as photographs with sky above and grass below. Our background is one colour, the hardest case for a
-#   network without positions. We have not tried others.
+# - a network without positions that passes the shuffle test and draws a shape more often than chance would.
+#
+# We do not say that every task needs positions. In a photograph much of a patch's neighbourhood can be told from its content, so the *error* may suffer less than
+# on our plain background. We have not tried.
 #
 # And the seconds are those of one processor. On a GPU small steps cost nearly the same whatever the patch, so equal time would be other steps.
 #
