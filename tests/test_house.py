@@ -25,6 +25,7 @@ WALLS = {
     "official": {"data", "training", "measure"} | ABOVE,
     "training": {"measure", "official"} | ABOVE,
     "measure": {"training"} | ABOVE,
+    "claims": {"teach", "publish", "classroom", "cli"},
     "teach": {"publish", "classroom", "cli"},
     "publish": {"classroom", "cli"},
     "classroom": {"cli"},

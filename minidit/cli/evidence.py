@@ -1,10 +1,7 @@
 """`minidit evidence`: train several seeds of an experiment and record what they did."""
 
 import json
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +9,11 @@ import tyro
 
 from minidit.cli.report import METRICS
 from minidit.errors import MiniditError
-from minidit.measure.evidence import Evidence, Run, smooth
+from minidit.measure.evidence import Evidence, Run, commit, smooth
 from minidit.teach.progress import progress
 from minidit.training.checkpoint import write_whole
 from minidit.training.loop import read_log
+from minidit.training.pool import run_all
 
 
 def command(
@@ -35,8 +33,6 @@ def command(
     """
     if seeds < 3:
         raise MiniditError(f"--seeds is {seeds}; at least 3 are needed for a band.")
-    if jobs < 1:
-        raise MiniditError(f"--jobs is {jobs}; it must be at least 1.")
     folders = [Path("runs") / "evidence" / experiment / f"seed-{seed}" for seed in range(seeds)]
     waiting = [
         [
@@ -54,34 +50,12 @@ def command(
         ]
         for seed, folder in enumerate(folders)
     ]
-    commit = _commit()
-    _run_all(waiting, jobs)
-    path = write_whole(
-        out / f"{experiment}.cpu.json", collect(experiment, folders, commit).to_json().encode()
-    )
+    code = commit()
+    for _ in progress(run_all(waiting, jobs), "seeds", seeds):
+        pass
+    path = write_whole(out / f"{experiment}.cpu.json", collect(experiment, folders, code).to_json().encode())
     print(f"{seeds} seeds are recorded in {path}.")
     return 0
-
-
-def _run_all(waiting: list[list[str]], jobs: int) -> None:
-    """Run commands, `jobs` at a time; the first that fails stops the rest and is told."""
-    environment = os.environ | {"MINIDIT_QUIET": "1", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    running: list[subprocess.Popen] = []
-    try:
-        for _ in progress(range(len(waiting)), "seeds"):
-            while waiting and len(running) < jobs:
-                running.append(subprocess.Popen(waiting.pop(0), env=environment, stdout=subprocess.DEVNULL))
-            while all(process.poll() is None for process in running):
-                time.sleep(0.2)
-            done = next(process for process in running if process.poll() is not None)
-            running.remove(done)
-            if done.returncode:
-                raise MiniditError(
-                    f"A seed failed with status {done.returncode}: {' '.join(map(str, done.args))}"
-                )
-    finally:
-        for process in running:
-            process.terminate()
 
 
 def collect(name: str, folders: list[Path], commit: str) -> Evidence:
@@ -105,13 +79,3 @@ def _run(folder: Path, metrics: dict[str, Any]) -> Run:
     training = metrics["training"]
     rounded = [round(loss, 5) for loss in losses]
     return Run(metrics["seed"], steps, rounded, readouts, training["seconds"], training["cpu_seconds"])
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        return (
-            subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-        )
-    except FileNotFoundError:  # no git here
-        return "unknown"

@@ -15,10 +15,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 2 bad input, 130 interrupted."""
     import tyro
 
-    from minidit.cli import book, classroom, doctor, evaluate, evidence, exercises, ledger, sample, train
+    from minidit.cli import (
+        book,
+        claims,
+        classroom,
+        doctor,
+        evaluate,
+        evidence,
+        exercises,
+        ledger,
+        sample,
+        train,
+    )
 
     app = tyro.extras.SubcommandApp()
-    for module in (train, sample, evaluate, ledger, doctor, exercises, classroom, evidence, book):
+    for module in (train, sample, evaluate, ledger, doctor, exercises, classroom, evidence, claims, book):
         app.command(module.command, name=module.__name__.rsplit(".", 1)[1])
     try:
         return app.cli(args=arguments, prog="minidit", description=ABOUT, sort_subcommands=False) or 0

@@ -44,6 +44,11 @@ class Factors:
     def __len__(self) -> int:
         return len(self.shape)
 
+    def at(self, indices: Tensor) -> "Factors":
+        """Those of the images at `indices` (batch,)."""
+        names = ("shape", "colour", "radius", "x", "y")
+        return Factors(**{name: getattr(self, name)[indices] for name in names})
+
     @property
     def labels(self) -> Tensor:
         """(n,) class of the first object: shape and colour as one number, an index of CLASS_NAMES."""
@@ -53,10 +58,10 @@ class Factors:
 def draw_factors(n: int, objects: int, generator: torch.Generator) -> Factors:
     """Factors of n images, uniform in shape, colour, size and place.
 
-    One object has a radius of 0.28 to 0.40 of the side. Two objects have 0.13 to 0.21 and stand in the
+    One object has a radius of 0.32 to 0.40 of the side. Two objects have 0.13 to 0.21 and stand in the
     left and the right half, in either order, so that they never overlap and "left of" is always true.
     """
-    low, high = (0.28, 0.40) if objects == 1 else (0.13, 0.21)
+    low, high = (0.32, 0.40) if objects == 1 else (0.13, 0.21)
 
     def uniform(a: float | Tensor, b: float | Tensor) -> Tensor:
         return a + (b - a) * torch.rand(n, objects, generator=generator)
@@ -113,7 +118,7 @@ def _caption(factors: Factors, i: int) -> str:
     if len(nouns) == 2:
         left, right = (0, 1) if factors.x[i, 0] < factors.x[i, 1] else (1, 0)
         return f"{_article(nouns[left])} left of {_article(nouns[right])}"
-    size = "large" if factors.radius[i, 0] > 0.34 else "small"
+    size = "large" if factors.radius[i, 0] > 0.36 else "small"
     row = _third(factors.y[i, 0], ("top", "middle", "bottom"))
     column = _third(factors.x[i, 0], ("left", "centre", "right"))
     return f"a {size} {nouns[0]} at the {row} {column}"
@@ -124,8 +129,8 @@ def _article(noun: str) -> str:
 
 
 def _third(position: Tensor, names: tuple[str, str, str]) -> str:
-    # centres lie in 0.28 .. 0.72: the thirds of that range, not of the image
-    return names[0] if position < 0.43 else names[1] if position < 0.57 else names[2]
+    # centres lie in 0.32 .. 0.68: the thirds of that range, not of the image
+    return names[0] if position < 0.44 else names[1] if position < 0.56 else names[2]
 
 
 def shapes(n: int, resolution: int, objects: int, generator: torch.Generator) -> tuple[Images, Factors]:

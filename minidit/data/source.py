@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from minidit.data.digits import digits
 from minidit.data.folder import folder_images
 from minidit.data.images import Data
-from minidit.data.shapes import shapes
+from minidit.data.shapes import Factors, draw_factors, shapes
 from minidit.errors import MiniditError
 from minidit.streams import generator
 
@@ -48,9 +50,29 @@ def load(config: DataConfig) -> Data:
     if config.source == "digits":
         return digits()
     if config.source == "shapes":
-        train, _ = shapes(config.count, config.resolution, config.objects, generator(0, "shapes.train"))
-        held_out, _ = shapes(
-            HELD_OUT_SHAPES, config.resolution, config.objects, generator(0, "shapes.held_out")
-        )
-        return Data(train, held_out)
+        sets = (shapes(n, config.resolution, config.objects, draw) for n, draw in _drawn(config))
+        return Data(*(images for images, _ in sets))
     return folder_images(Path(config.source.removeprefix("folder:")).expanduser(), config.resolution)
+
+
+def factors(config: DataConfig) -> tuple[Factors, Factors]:
+    """What is in the shapes that `load` brings, training and held-out, in the order of the images.
+
+    Raises:
+        MiniditError: other images, whose factors nobody knows.
+    """
+    if config.source != "shapes":
+        raise MiniditError(
+            f"Nobody knows the factors of the images of {config.source}: only shapes are drawn from known "
+            "ones. Use data.source=shapes."
+        )
+    train, held_out = (draw_factors(n, config.objects, draw) for n, draw in _drawn(config))
+    return train, held_out
+
+
+def _drawn(config: DataConfig) -> tuple[tuple[int, torch.Generator], ...]:
+    """How many shapes there are to train on and held out, and what each set is drawn from."""
+    return (
+        (config.count, generator(0, "shapes.train")),
+        (HELD_OUT_SHAPES, generator(0, "shapes.held_out")),
+    )

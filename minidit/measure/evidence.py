@@ -4,6 +4,7 @@ import json
 import math
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -103,13 +104,15 @@ class Evidence:
 
 
 def find(name: str, scale: str) -> Path | None:
-    """The evidence file: beside the book in a clone, inside the package where it was installed."""
+    """The evidence file of `name` at `scale`, or None."""
+    return locate(f"{name}.{scale}.json")
+
+
+def locate(file: str) -> Path | None:
+    """A file of book/evidence: beside the book in a clone, inside the package where it was installed."""
     package = Path(__file__).resolve().parents[1]
-    for folder in (package.parent / "book" / "evidence", package / "_evidence"):
-        path = folder / f"{name}.{scale}.json"
-        if path.is_file():
-            return path
-    return None
+    folders = (package.parent / "book" / "evidence", package / "_evidence")
+    return next((folder / file for folder in folders if (folder / file).is_file()), None)
 
 
 def environment() -> dict[str, Any]:
@@ -132,3 +135,13 @@ def _processor() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """The version of the code, as git names it; "-dirty" says that files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no git here
+        return "unknown"
+    return done.stdout.strip() or "unknown"

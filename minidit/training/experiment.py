@@ -112,16 +112,17 @@ def differences(ours: Experiment, theirs: Experiment) -> list[str]:
 
     A setting that one of them does not have is "absent" there.
     """
-    left, right = _flat(ours.to_dict()), _flat(theirs.to_dict())
+    left, right = flat(ours.to_dict()), flat(theirs.to_dict())
     pairs = {key: (left.get(key, "absent"), right.get(key, "absent")) for key in left | right}
     return [f"{key}: {here} here, {there} there" for key, (here, there) in pairs.items() if here != there]
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under their dotted names: {"model": {"depth": 6}} is {"model.depth": 6}."""
+    found = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
 
 
 def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from minidit.data.images import Data
 from minidit.errors import MiniditError, TrainingDiverged
+from minidit.flow.flow import Network
 from minidit.flow.objective import Draw
 from minidit.model.trunk import draw_keys
 from minidit.streams import Streams
 from minidit.training.checkpoint import write_whole
+from minidit.training.experiment import Experiment
 from minidit.training.schedule import learning_rate
 from minidit.training.state import TrainState, refuse_another
 from minidit.training.step import train_step
@@ -39,6 +41,7 @@ def train(
     until: int | None = None,
     folder: str | Path | None = None,
     save_every: int = 200,
+    network: Network | None = None,
 ) -> Iterator[Record]:
     """Train `state` on `data`, a step at a time; stop asking for records to stop.
 
@@ -47,6 +50,7 @@ def train(
         data: images that fit the experiment.
         until: train while fewer steps than this are done; None means all of the experiment.
         folder: where to save a checkpoint every `save_every` steps and at the end, and a log line a step.
+        network: what is asked in place of state.model, with the same weights: see `fast`.
 
     Yields:
         A Record after each step; by then its checkpoint, if one was due, is on disk.
@@ -67,7 +71,7 @@ def train(
     while state.step < until:
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
         batch = data.train.batch(streams, state.step, config.batch_size).to(device)
-        result = train_step(state, batch, _draw(state, batch, streams))
+        result = train_step(state, batch, draw_step(state.experiment, batch, streams, state.step), network)
         loss, norm = float(result.loss), float(result.gradient_norm)
         _refuse_divergence(state.step, loss, norm)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
@@ -79,10 +83,10 @@ def train(
         yield record
 
 
-def _draw(state: TrainState, batch: Batch, streams: Streams) -> Draw:
+def draw_step(experiment: Experiment, batch: Batch, streams: Streams, step: int) -> Draw:
     """All the chance of one step: the objective's, and the keys of what the network skips in training."""
-    draw = state.experiment.objective.draw(batch, streams, state.step)
-    keys = draw_keys(state.experiment.model, len(batch.x), streams, state.step)
+    draw = experiment.objective.draw(batch, streams, step)
+    keys = draw_keys(experiment.model, len(batch.x), streams, step)
     return draw._replace(keys=Keys(*(None if key is None else key.to(batch.x.device) for key in keys)))
 
 

@@ -37,7 +37,13 @@ EXPERIMENTS = {
             learn_sigma=False,
         ),
         data=DataConfig("shapes", resolution=16),
-        training=TrainingConfig(steps=3000, batch_size=8, lr=6e-3),
+        training=TrainingConfig(steps=1600, batch_size=16, lr=6e-3),
+    ),
+    # the scale of an A100: DiT-S on 256 tokens; chosen by arithmetic, not yet by a run
+    "shapes-a100": Experiment(
+        model=ModelConfig(in_channels=3, input_size=32, num_classes=24, learn_sigma=False),
+        data=DataConfig("shapes", resolution=32, count=16384),
+        training=TrainingConfig(steps=2500, batch_size=256, lr=1e-3, ema_decay=0.998),
     ),
     "shapes32": Experiment(
         model=ModelConfig(

@@ -30,10 +30,16 @@ class TrainState:
     optimizer: Optimizer
 
     @classmethod
-    def create(cls, experiment: Experiment, seed: int = 0, device: str = "cpu") -> "TrainState":
-        """A run at step 0. Raises MiniditError when the network cannot be built."""
+    def create(
+        cls, experiment: Experiment, seed: int = 0, device: str = "cpu", init_seed: int | None = None
+    ) -> "TrainState":
+        """A run at step 0; another `init_seed` starts from other weights and sees the same draws.
+
+        Raises:
+            MiniditError: the network cannot be built.
+        """
         config = experiment.training
-        model = build(experiment.model, seed=seed, device=device)
+        model = build(experiment.model, seed=seed if init_seed is None else init_seed, device=device)
         optimizer = AdamW(
             model.parameters(),
             lr=config.lr,

@@ -245,7 +245,7 @@ def test_unknown_experiments_get_a_sentence():
 
 @pytest.mark.parametrize("name", minidit.EXPERIMENTS)
 def test_every_named_experiment_can_take_a_step(name):
-    experiment = minidit.experiment(name, ("data.count=64",))
+    experiment = minidit.experiment(name, ("data.count=64", "training.batch_size=8"))
     state = TrainState.create(experiment)
     from minidit.data import load
 

@@ -1,0 +1,128 @@
+"""A claim card: what is claimed, how it could fail, and by which rule; written before the run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minidit.errors import MiniditError
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The claim in somebody's own words.
+
+    as_found, language: the words where we met them. translation: ours, where they are not English.
+    source: who, where, when. seen: "original", "archived copy" or "article".
+    """
+
+    as_found: str
+    language: str
+    source: str
+    seen: str
+    translation: str = ""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One sentence that can be false, and the measure by which it would be.
+
+    id: a letter; with the card's, its name: C06.a.
+    metric: a readout, such as "velocity.held_out", at the end or at a mark ("velocity.held_out@10%"); or a
+        fact, "fact.merged_affine", which is measured without training.
+    direction: what is claimed of `arm` beside `than`: "lower", "higher", or "same".
+    arm: an arm's name. In a factorial design a factor's key (its main effect), or two joined by " x " (their
+        interaction). Nothing for scaling and facts.
+    delta: the smallest effect that matters. unit: "percent" of the other arm, seed by seed, or "absolute".
+    spread: the standard deviation of the paired differences that we expect, in `unit`: from a pilot, or a
+        guess that `notes` calls one.
+    target: for a measurement that should be the "same" as something.
+    """
+
+    id: str
+    text: str
+    metric: str
+    direction: str
+    arm: str = ""
+    than: str = "base"
+    delta: float = 0.0
+    unit: str = "percent"
+    spread: float = 0.0
+    target: float = 0.0
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One axis: a setting, and the values that it takes beside the base's own."""
+
+    key: str
+    arms: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Size:
+    """One point of a scaling design: all the settings that grow together."""
+
+    name: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What all arms have equal, "parameters", "flops" or "time", and the setting that is moved for it."""
+
+    on: str
+    via: str
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A setting that every arm may choose for itself, with seeds of its own.
+
+    grid: multiples of the base's value, so that one card serves every scale.
+    """
+
+    key: str
+    grid: tuple[float, ...]
+    seeds: int = 2
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where the card is tried: a named experiment, settings that differ from it, seeds and budget."""
+
+    experiment: str
+    seeds: int
+    budget_core_minutes: float
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A claim card as its file has it; sha256 is that of the file's bytes."""
+
+    id: str
+    slug: str
+    title: str
+    kind: str
+    question: str
+    quotes: tuple[Quote, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    factors: tuple[Factor, ...]
+    sizes: tuple[Size, ...]
+    match: Match | None
+    tune: Tune | None
+    scales: dict[str, Scale]
+    readouts: tuple[str, ...]
+    along: tuple[str, ...]
+    notes: str
+    threats: tuple[str, ...]
+    change_our_mind: tuple[str, ...]
+    path: Path
+    sha256: str
+
+    def scale(self, name: str) -> Scale:
+        """The scale called `name`. Raises MiniditError where the card does not plan one."""
+        if name not in self.scales:
+            planned = " and ".join(self.scales) or "none"
+            raise MiniditError(f"{self.id} is not planned at scale {name!r}; its card has: {planned}.")
+        return self.scales[name]

@@ -1,0 +1,115 @@
+"""Cards and verdicts as text for a terminal."""
+
+from collections.abc import Iterable
+from textwrap import fill
+
+from minidit.claims.card import Card, Hypothesis
+from minidit.claims.court import committed
+from minidit.claims.facts import facts_of
+from minidit.claims.plan import deciding, tuning
+from minidit.claims.statistics import detectable
+from minidit.claims.verdict import Verdict, verdict
+
+WIDTH = 100
+
+
+def listing(cards: Iterable[Card]) -> str:
+    """One line a card: its name, its question, and where it has been tried."""
+    lines = []
+    for card in cards:
+        tried = ", ".join(committed(card)) or "not run yet"
+        lines.append(f"{card.id}  {card.question}  [{tried}]")
+    return "\n".join(lines) or "There are no cards."
+
+
+def shown(card: Card) -> str:
+    """A card as a person reads it, with the smallest effect that each scale could see."""
+    parts = [f"{card.id}  {card.title}", fill(card.question, WIDTH)]
+    for quote in card.quotes:
+        parts.append(fill(f'"{quote.as_found}" ({quote.source}; seen: {quote.seen})', WIDTH))
+        parts += [fill(f"In English, by us: {quote.translation}", WIDTH)] if quote.translation else []
+    for hypothesis in card.hypotheses:
+        words = fill(f"{card.id}.{hypothesis.id}  {hypothesis.text}", WIDTH)
+        parts.append(f"{words}\n  [{_rule(hypothesis)}]")
+    parts += [expected(card, scale) for scale in card.scales]
+    parts += [card.notes] if card.notes else []
+    parts.append("Threats\n" + "\n".join(fill(f"- {words}", WIDTH) for words in card.threats))
+    wanted = "\n".join(fill(f"- {words}", WIDTH) for words in card.change_our_mind)
+    parts.append("What would change our mind\n" + wanted)
+    return "\n\n".join(parts)
+
+
+def _rule(hypothesis: Hypothesis) -> str:
+    unit = "%" if hypothesis.unit == "percent" else ""
+    beside = f" of {hypothesis.arm} beside {hypothesis.than}" if hypothesis.arm else ""
+    return f"{hypothesis.metric}{beside}: {hypothesis.direction}, by {hypothesis.delta:g}{unit} or more"
+
+
+def expected(card: Card, scale: str) -> str:
+    """What a trial at `scale` will take, and the smallest effect that each hypothesis could see."""
+    plan, arms = card.scale(scale), _arm_count(card)
+    tunes = 0 if card.tune is None else arms * len(card.tune.grid) * card.tune.seeds
+    lines = [
+        f"Scale {scale}: {arms} arms, {plan.seeds} seeds, {tunes} runs to tune and "
+        f"{(arms + 1) * plan.seeds} that decide; {plan.budget_core_minutes:g} core minutes planned."
+    ]
+    trained = [h for h in card.hypotheses if not h.metric.startswith("fact.") and h.spread]
+    for h in trained:
+        smallest = h.delta + detectable(h.spread, plan.seeds, 1 - 0.05 / len(trained))
+        unit = "%" if h.unit == "percent" else f" of {h.metric}"
+        lines.append(
+            f"  {card.id}.{h.id} can be supported from about {smallest:.2g}{unit} on, if the differences "
+            f"spread by {h.spread:g} as expected; {h.delta:g} would matter."
+        )
+    return "\n".join(lines)
+
+
+def _arm_count(card: Card) -> int:
+    if card.kind == "scaling":
+        return 1 + len(card.sizes)
+    if card.kind == "paired":
+        return 1 + sum(len(factor.arms) for factor in card.factors)
+    count = 1
+    for factor in card.factors:
+        count *= 1 + len(factor.arms)
+    return count
+
+
+def estimate(card: Card, scale: str, milliseconds: dict[str, float]) -> str:
+    """Core minutes of training that the card would take, from the cost of a step of each arm."""
+    from minidit.claims.arms import arms
+
+    made = arms(card, scale)
+    tuned = dict.fromkeys(made)
+    jobs = [*tuning(card, made), *deciding(made, card.scale(scale).seeds, tuned)]
+    steps = {name: arm.experiment.training.steps for name, arm in made.items()}
+    minutes = sum(milliseconds[job.arm] * steps[job.arm] for job in jobs) / 60_000
+    return (
+        f"{len(jobs)} runs would train for about {minutes:.0f} core minutes; "
+        f"{card.scale(scale).budget_core_minutes:g} are planned. Nothing was recorded."
+    )
+
+
+def verdicts(cards: Iterable[Card]) -> str:
+    """A line a hypothesis and scale: the word, the effect with its interval, and the bar."""
+    lines = [f"{'claim':<7}{'scale':<6}{'verdict':<14}{'effect':>9}  {'interval':<20}{'bar':>7}  seeds"]
+    for card in cards:
+        trials = committed(card)
+        if not trials:
+            lines.append(f"{card.id:<7}not run yet: minidit claims run {card.id}")
+        for scale, trial in trials.items():
+            lines += [_line(scale, found) for found in verdict(card, trial, facts_of(card))]
+    lines.append(
+        "\nEffects count in the claimed direction: supported is wholly beyond the bar, refuted wholly "
+        "short of it."
+    )
+    return "\n".join(lines)
+
+
+def _line(scale: str, found: Verdict) -> str:
+    head = f"{found.name:<7}{scale:<6}{found.word:<14}"
+    if found.mean is None:
+        return f"{head}{found.reason}"
+    interval = "" if found.low is None else f"[{found.low:.3g}, {found.high:.3g}]"
+    seeds = len(found.differences) or "-"
+    return f"{head}{found.mean:>+9.3g}  {interval:<20}{found.bar:>7.3g}  {seeds}  {found.reason}".rstrip()
