@@ -32,7 +32,7 @@ _ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to 
 
 # %%
 experiment, sizes, seconds = teach.settings(
-    cpu=(minidit.experiment("shapes"), (1, 2, 4, 8), 9),
+    cpu=(minidit.experiment("shapes", ("training.batch_size=8",)), (1, 2, 4, 8), 9),
     a100=(
         minidit.experiment("shapes", ("model.input_size=64", "data.resolution=64", "model.dim=256")),
         (2, 4, 8, 16),

@@ -7,7 +7,6 @@ About 20 minutes on one thread. A finished seed is kept in runs/patches, and not
 
 import json
 import statistics
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,26 +16,24 @@ import minidit
 from minidit import Experiment, TrainState
 from minidit.data import Data, load
 from minidit.flow import Draw, velocity_error
-from minidit.measure.evidence import Evidence, Run, environment
+from minidit.measure.evidence import Evidence, Run, commit, environment
 from minidit.teach.progress import progress
 from minidit.training.checkpoint import write_whole
 
 FOLDER = Path("runs/patches")
+BASE = minidit.experiment("shapes", ("training.batch_size=8",))  # small batches: more steps in short runs
 SIZES = (1, 2, 4, 8)
 BUDGET, LONG, SEEDS, IMAGES = 9.0, 36.0, 5, 256  # seconds, seconds, runs, held-out images
 TOLD = {
-    "sincos": (),
-    "none": ("model.position=none",),
-    "learned": ("model.position=learned",),
-    "rope": ("model.position=none", "model.rope=axial"),
+    "none": {"model.position": "none"},
+    "learned": {"model.position": "learned"},
+    "rope": {"model.position": "none", "model.rope": "axial"},
 }
 
 
-def arm(patch_size: int, steps: int, changes: tuple[str, ...] = ()) -> Experiment:
-    """The shapes with another patch size."""
-    return minidit.experiment(
-        "shapes", (f"model.patch_size={patch_size}", f"training.steps={steps}", *changes)
-    )
+def arm(patch_size: int, steps: int, changes: dict[str, object] | None = None) -> Experiment:
+    """The base with another patch size."""
+    return BASE.override({"model.patch_size": patch_size, "training.steps": steps, **(changes or {})})
 
 
 def seconds_per_step(data: Data) -> dict[int, float]:
@@ -67,12 +64,13 @@ def arms(cost: dict[int, float]) -> dict[str, Experiment]:
     """Every network that is trained, by name; the steps follow from the cost of a step."""
     steps = {p: 10 * round(BUDGET / cost[p] / 10) for p in SIZES}
     longer = {p: 10 * round(LONG / cost[p] / 10) for p in SIZES[:3]}
-    lr = minidit.experiment("shapes").training.lr
     found = {f"p{p}": arm(p, n) for p, n in steps.items()}
-    found |= {name: arm(2, steps[2], changes) for name, changes in TOLD.items() if name != "sincos"}
+    found |= {name: arm(2, steps[2], changes) for name, changes in TOLD.items()}
     found |= {f"p{p}.long": arm(p, n) for p, n in longer.items()}
     for word, factor in (("half", 0.5), ("double", 2.0)):
-        found |= {f"p{p}.{word}": arm(p, steps[p], (f"training.lr={factor * lr}",)) for p in SIZES[:3]}
+        found |= {
+            f"p{p}.{word}": arm(p, steps[p], {"training.lr": factor * BASE.training.lr}) for p in SIZES[:3]
+        }
     return found
 
 
@@ -91,9 +89,7 @@ def run(seed: int, cost: dict[int, float], data: Data) -> Run:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    base = minidit.experiment("shapes")
-    shapes = load(base.data)
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    shapes = load(BASE.data)
     known = FOLDER / "cost.json"
     if not known.exists():
         write_whole(known, json.dumps(seconds_per_step(shapes)).encode())
@@ -104,7 +100,5 @@ if __name__ == "__main__":
         if not path.exists():
             write_whole(path, json.dumps(vars(run(seed, calibrated, shapes))).encode())
         done.append(Run(**json.loads(path.read_text())))
-    evidence = Evidence(
-        "patches", "cpu", base.to_dict(), environment(), described.stdout.strip(), tuple(done)
-    )
+    evidence = Evidence("patches", "cpu", BASE.to_dict(), environment(), commit(), tuple(done))
     write_whole(Path("book/evidence/patches.cpu.json"), evidence.to_json().encode())

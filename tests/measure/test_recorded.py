@@ -17,7 +17,9 @@ def test_the_digits_run_keeps_its_promises():
 
 def test_the_patches_run_keeps_its_promises():
     evidence = Evidence.read("patches")
-    assert minidit.Experiment.from_dict(evidence.experiment) == minidit.experiment("shapes")
+    base = minidit.experiment("shapes", ("training.batch_size=8",))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
     for run in evidence.runs:
         error = {name.removeprefix("error."): value for name, value in run.readouts.items()}
         assert error["p2"] < error["p4"] < error["p1"] < error["p8"]
