@@ -393,8 +393,8 @@ print("4 times longer" + "".join(f"{recorded_mean(f'p{p}.long'):>10.3f}" for p i
 # needs longer, and gains more from it. So "the best patch size" is no fact about patches. It is a fact about patches, network, time and
 # computer.
 #
-# Two cautions. For single pixels the best rate is the highest that we tried, so a still higher one might do better. And four times our time is still
-# short. Where single pixels would end, we do not know.
+# Two cautions. All three end lowest at the highest rate that we tried, patches of 2 by a hair, single pixels by most. A still higher rate might do better, and might
+# help single pixels more. And four times our time is still short. Where single pixels would end, we do not know.
 #
 # ## What does not know its place
 #
