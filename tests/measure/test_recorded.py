@@ -13,3 +13,16 @@ def test_the_digits_run_keeps_its_promises():
     assert max(evidence.readout("copied.w2")) <= 0.05
     assert max(run.seconds for run in evidence.runs) <= 60
     assert "dirty" not in evidence.commit
+
+
+def test_the_patches_run_keeps_its_promises():
+    evidence = Evidence.read("patches")
+    base = minidit.experiment("shapes", ("training.batch_size=8",))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    for run in evidence.runs:
+        error = {name.removeprefix("error."): value for name, value in run.readouts.items()}
+        assert error["p2"] < error["p4"] < error["p1"] < error["p8"]
+        assert error["p1.long"] < error["p4.long"]
+        assert error["none"] > 1.3 * max(error[way] for way in ("p2", "learned", "rope"))
+    assert "dirty" not in evidence.commit

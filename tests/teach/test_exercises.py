@@ -90,7 +90,10 @@ def test_an_accepting_check_would_be_seen():
             run(name, answer, 0)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "1.7"])
+# an answer that is itself a test returns nothing that could be remembered
+@pytest.mark.parametrize(
+    "name", [item.name for item in exercises() if not item.title.startswith("write the test")]
+)
 def test_a_hard_coded_answer_fails_under_another_seed(solutions, name):
     memory = []
 
