@@ -24,7 +24,7 @@ class Recipe(NamedTuple):
     seed: int = 0
 
 
-RECIPES = {"shapes": Recipe("shapes", ("training.steps=1900",))}
+RECIPES = {"shapes": Recipe("shapes", ("training.steps=4800",))}
 
 
 def build_artefacts(folder: Path, names: Sequence[str] = ()) -> int:
