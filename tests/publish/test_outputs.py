@@ -23,9 +23,20 @@ def test_png_gets_a_palette():
     before = noise("RGB")
     after = small_png(before)
     assert len(after) < len(before)
-    assert decode(after).mode == "P" and len(decode(after).getcolors()) <= 128
+    assert decode(after).mode == "P" and len(decode(after).getcolors()) <= 256
     assert decode(after).size == (64, 64)
     assert small_png(after) == after
+
+
+def test_a_rare_colour_is_kept_beside_many_of_another():
+    """Ink of a few words beside reds of every shade: merged with them, it would turn brown."""
+    red, green, blue = (Image.effect_noise((256, 256), 90) for _ in range(3))
+    picture = Image.merge("RGB", (red, green.point(lambda v: v // 2), blue.point(lambda v: v // 2)))
+    picture.paste((31, 41, 51), (0, 0, 5, 5))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    after = decode(small_png(base64.b64encode(out.getvalue()).decode())).convert("RGB")
+    assert max(abs(a - b) for a, b in zip(after.getpixel((2, 2)), (31, 41, 51), strict=True)) <= 8
 
 
 def test_transparent_png_comes_on_white():
