@@ -2,7 +2,7 @@
 
 OMP_NUM_THREADS=1 python book/artefacts/patches.py
 
-About 20 minutes on one thread. A finished seed is kept in runs/patches, and not run again.
+About 30 minutes on one thread. A finished seed is kept in runs/seeds/patches, and not run again.
 """
 
 import json
@@ -16,11 +16,11 @@ import minidit
 from minidit import Experiment, TrainState
 from minidit.data import Data, load
 from minidit.flow import Draw, velocity_error
-from minidit.measure.evidence import Evidence, Run, commit, environment
+from minidit.publish.seeds import record_seeds
 from minidit.teach.progress import progress
 from minidit.training.checkpoint import write_whole
 
-FOLDER = Path("runs/patches")
+COST = Path("runs/seeds/patches/cost.json")
 BASE = minidit.experiment("shapes", ("training.batch_size=8",))  # small batches: more steps in short runs
 SIZES = (1, 2, 4, 8)
 BUDGET, LONG, SEEDS, IMAGES = 9.0, 36.0, 5, 256  # seconds, seconds, runs, held-out images
@@ -74,31 +74,21 @@ def arms(cost: dict[int, float]) -> dict[str, Experiment]:
     return found
 
 
-def run(seed: int, cost: dict[int, float], data: Data) -> Run:
+def run(seed: int, cost: dict[int, float], data: Data) -> dict[str, float]:
     """Train every arm with one seed."""
-    began, cpu_began = time.perf_counter(), time.process_time()
     readouts = {f"seconds_per_step.p{p}": seconds for p, seconds in cost.items()}
     for name, experiment in progress(arms(cost).items(), f"seed {seed}"):
         state = TrainState.create(experiment, seed)
         for _ in minidit.train(state, data):
             pass
-        readouts[f"error.{name}"] = round(error(state, data), 5)
-    seconds = time.perf_counter() - began, time.process_time() - cpu_began
-    return Run(seed, [], [], readouts, *(round(s, 1) for s in seconds))
+        readouts[f"error.{name}"] = error(state, data)
+    return readouts
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     shapes = load(BASE.data)
-    known = FOLDER / "cost.json"
-    if not known.exists():
-        write_whole(known, json.dumps(seconds_per_step(shapes)).encode())
-    calibrated = {int(p): seconds for p, seconds in json.loads(known.read_text()).items()}
-    done = []
-    for seed in range(SEEDS):
-        path = FOLDER / f"seed-{seed}.json"
-        if not path.exists():
-            write_whole(path, json.dumps(vars(run(seed, calibrated, shapes))).encode())
-        done.append(Run(**json.loads(path.read_text())))
-    evidence = Evidence("patches", "cpu", BASE.to_dict(), environment(), commit(), tuple(done))
-    write_whole(Path("book/evidence/patches.cpu.json"), evidence.to_json().encode())
+    if not COST.exists():
+        write_whole(COST, json.dumps(seconds_per_step(shapes)).encode())
+    calibrated = {int(p): seconds for p, seconds in json.loads(COST.read_text()).items()}
+    record_seeds("patches", BASE, range(SEEDS), lambda seed: run(seed, calibrated, shapes))
