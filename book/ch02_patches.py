@@ -44,7 +44,8 @@ side, dim = experiment.model.input_size, experiment.model.dim
 print(f"images of {side} by {side} pixels, tokens of width {dim}, {experiment.model.depth} blocks")
 
 # %% [markdown]
-# Our images are coloured shapes, drawn by a program. Here is one of them, whole and cut. Where the patches stand apart, each is one token.
+# Our images are drawn by a program: one circle, square, triangle or cross, in one of six colours. Here is one of them, whole and cut. Where
+# the patches stand apart, each is one token.
 
 
 # %%
@@ -156,7 +157,7 @@ teach.show(
 #
 # Each patch of $p \cdot p \cdot c$ numbers becomes a token of width $d$ by one linear layer, the same for all patches. In one formula, with $i, j$ inside the patch,
 #
-# $$ \text{token}_{r, s, d} = \sum_{c, i, j} x_{c,\; r p + i,\; s p + j}\; W_{d, i, j, c} + b_d . $$
+# $$ \text{token}_{r, s, m} = \sum_{c, i, j} x_{c,\; r p + i,\; s p + j}\; W_{m, i, j, c} + \beta_m , \qquad m = 1 \ldots d . $$
 #
 # That is an `einsum`. It is also a convolution whose stride is its size, and that is how DiT's code writes it.
 
@@ -178,12 +179,16 @@ print("tokens:", tuple(tokens.shape))
 #
 # ## What tokens cost
 #
-# There are $N = (H/p)^2$ tokens. Halve $p$, and there are four times as many. Linear layers work on each token, so their cost grows with $N$.
+# There are $N = (H/p)^2$ tokens. Halve $p$, and there are four times as many.
 #
-# Attention, which chapter 3 takes apart, lets each token ask all tokens. Its query meets every key, which gives a weight; then every weight meets a
-# value, and the sum is the answer. So $N$ tokens meet $N$ tokens twice, with $d$ numbers each: $2 N^2 d$ a block.
+# A block of a transformer has two parts. The *MLP* works on each token by itself: a linear layer from $d$ to $4d$, a bend, a linear layer back. *Attention*, which
+# chapter 3 takes apart, lets each token ask all tokens. Linear layers make of each token three vectors of width $d$: a *query*, what it asks; a *key*, what it
+# can be found by; a *value*, what it answers. Every query meets every key, which gives a weight; the weighted sum of the values is the answer, and a
+# fourth linear layer brings it back to the token.
 #
-# We count MACs, a multiplication with an addition. One MAC is two FLOPs; papers in this field print MACs and call them FLOPs.
+# We count MACs, a multiplication with an addition. One MAC is two FLOPs; papers in this field print MACs and call them FLOPs. Linear layers cost one MAC
+# a weight and token: $4d^2$ weights in attention, $8d^2$ in the MLP, so $12 N d^2$ a block. When $N$ tokens meet $N$ tokens, twice, with $d$ numbers each,
+# that costs $2 N^2 d$ more. All the rest is little: the patches at both ends, time and label.
 
 
 # %%
@@ -225,7 +230,8 @@ teach.show(
 
 # %% [markdown]
 # A block's linear layers cost $12 N d^2$, its products $2 N^2 d$. They are equal at $N = 6 d$. Below that, the square is the smaller part. Published
-# networks are wide, and most of them stay far below.
+# networks are wide, and most of them stay far below. DiT-XL/2 is the largest of DiT's paper: 28 blocks of width 1152, patches of 2. It works on a compressed image, a
+# *latent* of 32 by 32 places with 4 numbers each (chapter 15), so it has 16 by 16 tokens.
 
 # %%
 book = ledger("DiT-XL/2")
@@ -249,13 +255,13 @@ print(f"{sum(costs[fine].values()) / sum(costs[coarse].values()):.0f} times the 
 print(f"{step_seconds[fine] / step_seconds[coarse]:.1f} times the seconds")
 
 # %% [markdown]
-# Each size gets the same number of seconds, turned into steps by that table. The rule is fixed, so your run takes the same steps as ours, whatever your
-# computer is doing meanwhile.
+# Each size gets the same number of processor seconds, turned into steps by that table. The rule is fixed, so your run takes the same steps as ours, whatever your
+# computer is doing meanwhile. A step sees 8 images out of 4,096.
 
 # %%
 steps = {p: 10 * round(seconds / step_seconds[p] / 10) for p in sizes}
 for p in sizes:
-    print(f"p = {p}: {steps[p]:>4} steps")
+    print(f"p = {p}: {seconds} seconds are {steps[p]:>4} steps")
 
 
 # %%
@@ -273,6 +279,7 @@ runs = {p: trained({"model.patch_size": p}, steps[p]) for p in sizes}
 # %% [markdown]
 # The training loss will not do for a comparison: each batch is another, and late in training it also shows what was memorised. We take 256 held-out images, and noise
 # and times drawn once. All networks see the same mixtures, with $t$ from 0.05 to 0.95. Your run is one seed. The recorded seeds, the grey dots, say how far to trust it.
+# The dashed line is a network that does not look: it answers the mean image, whatever it sees (exercise 1.2).
 
 # %%
 batch = data.held_out.at(torch.arange(256)).to(device)
@@ -334,7 +341,7 @@ teach.show(
 teach.compare("ch02.patch", "b", "patches of 2 end lowest in the same time.")
 
 # %% [markdown]
-# So neither end wins. Single pixels are too dear: there were too few steps. Four patches are cheap, and something else is wrong with them.
+# So neither end wins. Single pixels are too dear: there were too few steps. Patches of 8, four tokens, are cheap, and something else is wrong with them.
 #
 # ## Why the largest patch fails
 #
@@ -343,7 +350,8 @@ teach.compare("ch02.patch", "b", "patches of 2 end lowest in the same time.")
 #
 # The last layer is linear: from 64 numbers to 192. Whatever the network does before it, its answers lie in a space of 64 dimensions. The
 # best such space leaves out the 128 directions in which the target varies least. Their variance is an error that no training removes.
-# And since noise adds 1 to the variance of each, it is large.
+# Noise knows nothing of the image, so in each direction the target's variance is that of the images plus 1. That 1, for each of 128 directions, is what makes
+# the floor high.
 
 # %%
 patches = patchify(data.train.x, coarse).flatten(0, 1)  # (images * n, p*p*c)
@@ -398,8 +406,8 @@ print("4 times longer" + "".join(f"{recorded_mean(f'p{p}.long'):>10.3f}" for p i
 #
 # ## What does not know its place
 #
-# Now the second question. Nothing in a transformer's blocks knows the order of its tokens. The MLP, the norm and the modulation treat each token by itself. In attention, a
-# token's answer is a sum over all others, and the weights depend on what the tokens hold. A sum has no order. So shuffle the tokens, and you get
+# Now the second question. Nothing in a transformer's blocks knows the order of its tokens. Most of its parts treat each token by itself. In attention, a
+# token's answer is a sum over all tokens, and the weights depend on what the tokens hold. A sum has no order. So shuffle the tokens, and you get
 # the same answers, shuffled the same way:
 #
 # $$ f(\text{shuffle}(x)) = \text{shuffle}(f(x)). $$
@@ -470,8 +478,12 @@ wanted = torch.arange(0, 24, 3)[:8]
 drawn = {name: sample(state, wanted, w=2.0, steps=25) for name, state in (("sin-cos", seeing), ("none", bag))}
 teach.show(
     teach.rows(drawn, columns=[data.train.class_names[i].replace(" ", "\n") for i in wanted]),
-    alt="Eight shapes drawn by each network. With positions there are shapes; without, patches of the right colours are scattered over the image.",
+    alt="Eight images drawn by each network. With positions each has one compact blob; without, patches of the right colours are scattered over the image.",
 )
+
+# %% [markdown]
+# Above, each image has one object in one piece. Its shape is not yet right: nine seconds of training are few, and the network of chapter 3 had more. Below, the
+# colour is right and there is no object.
 
 # %%
 teach.compare("ch02.places", "b", "the colours are right, and the pieces do not fit together.")
@@ -479,7 +491,11 @@ teach.compare("ch02.places", "b", "the colours are right, and the pieces do not 
 # %% [markdown]
 # ## Three ways to say where
 #
-# **A fixed table.** DiT adds to each token a vector that depends on its place only: sines and cosines of the column, then of the row, each at speeds that fall
+# **A fixed table.** One could add the number of the row. But row 7 would be seven times as loud as row 1, and in a large image it would drown what the token holds.
+# Sines stay between -1 and 1. Think of the hands of a clock: a fast one tells neighbours apart, a slow one tells far places apart, and all
+# together they say where you are.
+#
+# So DiT adds to each token a vector that depends on its place only: sines and cosines of the column, then of the row, each at speeds that fall
 # from 1 towards 1/10000. The column comes first. This looks like an accident of DiT's code, but published weights were trained with it.
 
 
@@ -505,7 +521,8 @@ learned = minidit.build(experiment.model, seed=0, patch_size=2, position="learne
 print("learned:", tuple(learned.shape), "with", learned.numel(), "parameters")
 
 # %% [markdown]
-# **RoPE.** Nothing is added to tokens. Inside attention, each query and each key is turned by angles that grow with its place. The numbers of a head are taken in pairs, and a pair
+# **RoPE.** Nothing is added to tokens. Inside attention, each query and each key is turned by angles that grow with its token's place. (Attention cuts a token's width into
+# *heads*, slices that ask and answer each for itself: chapter 3. Here it is enough that a head has a query and a key of $d$ numbers.) The numbers are taken in pairs, and a pair
 # is a point in the plane: $(a, b)$ becomes $(a \cos\theta - b \sin\theta,\; a \sin\theta + b \cos\theta)$. Half of the pairs turn with the row, half with the column.
 
 
@@ -536,7 +553,7 @@ assert_close(scores[1:, 1:, 1:, 1:], scores[:-1, :-1, :-1, :-1])
 print("lengths are kept; scores depend on the difference of places only")
 
 # %% [markdown]
-# Values are not turned. They are summed up and carried on; turned, they would bring the absolute place back in.
+# Values, the answers, are not turned. They are summed up and carried on; turned, they would bring the absolute place back in.
 #
 # The pictures show how alike two places are: with the table, the product of the two vectors; with RoPE, the product of the same vector turned to both places.
 
@@ -556,7 +573,8 @@ teach.show(
 )
 
 # %% [markdown]
-# Both patterns are crosses: row and column are encoded apart, so a token in the same row is already half alike.
+# Both patterns are crosses: row and column are encoded apart, so a token in the same row is already half alike. At the far edge likeness rises a little again: the
+# fastest hand has gone round once after 6.3 places.
 #
 # Which of the three is best here? All were recorded with the same steps as the twin above, so only the way differs.
 
@@ -579,7 +597,8 @@ for name in ("rope", "learned", "none"):
 
 # %% [markdown]
 # To be told in any way matters more than in which way. Among the three the table is ahead here. A learned table spends its first steps on finding out what the
-# fixed one knows. RoPE says nothing to a token alone: only pairs of tokens notice it, and each step takes a little longer. These runs are short and the images
+# fixed one knows; that is our guess. RoPE says nothing to a token alone: only pairs of tokens notice it. Where all tokens are equal even they do not: each answer is a mean of equal
+# values, wherever it is asked. These runs are short and the images
 # small, so do not carry the order of the three elsewhere. LightningDiT uses the table *and* RoPE. Exercise 4 asks what both do here.
 #
 # ## What would change our mind
