@@ -144,7 +144,7 @@ print(f"its loss, the mean square of the target: about {(digit - noise).square()
 #
 # This is all of it. A batch, a time and a noise for each image; the mixture; the guess; the error; one step downhill.
 # One label in ten is hidden (`drop`), so that the same network also learns the velocity without a label. We will need that.
-# Times near the middle are drawn more often than those near the ends (a logit-normal law): the middle is where the guess is hard.
+# Times near the middle are drawn more often than those near the ends (a logit-normal law), as Stable Diffusion 3 does.
 #
 # Chance never hides inside the network. Each draw has a name: the seed, what is drawn, and the step.
 #
