@@ -423,9 +423,8 @@ frames = []
 for p in sizes:
     order = torch.randperm((side // p) ** 2, generator=minidit.generator(0, "shuffle"))
     in_place, loose = ([apart(x, p, o) for x in four] for o in (slice(None), order))
-    frames.append(teach.rows({"the patches": in_place, "without places": loose}))
+    frames.append(teach.rows({"the patches": in_place, "without places": loose}, columns=[f"p = {p}"]))
     frames[-1].set_size_inches(6, 3)
-    frames[-1].suptitle(f"p = {p}", fontsize=9, color=INK)
 teach.Frames(
     frames,
     [f"p = {p}: {(side // p) ** 2} tokens" for p in sizes],
