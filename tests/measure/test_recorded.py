@@ -26,3 +26,27 @@ def test_the_patches_run_keeps_its_promises():
         assert error["p1.long"] < error["p4.long"]
         assert error["none"] > 1.3 * max(error[way] for way in ("p2", "learned", "rope"))
     assert "dirty" not in evidence.commit
+
+
+def test_the_conditioning_run_keeps_its_promises():
+    evidence = Evidence.read("conditioning")
+    base = minidit.experiment("shapes", ("training.batch_size=8", "training.steps=400"))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    for run in evidence.runs:
+        error = {name.removeprefix("error."): value for name, value in run.readouts.items()}
+        assert error["adaLN-Zero"] < error["label only"] < error["tokens"] < error["nothing"]
+        assert error["adaLN-Zero"] < error["tokens, twice the rate"]
+    assert "dirty" not in evidence.commit
+
+
+def test_the_qk_norm_run_keeps_its_promises():
+    evidence = Evidence.read("qk_norm")
+    base = minidit.experiment("digits", ("training.steps=250",))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == list(range(15))
+    assert min(evidence.readout("peak.high.plain")) > 0.9  # saturated, all of them
+    assert max(evidence.readout("peak.high.normed")) < 0.7
+    failed = [run.seed for run in evidence.runs if run.readouts["loss.high.normed"] > 1.3]
+    assert failed == [7, 14]  # the chapter sends its readers to 14
+    assert "dirty" not in evidence.commit
