@@ -155,8 +155,8 @@ MISTAKES = {
         "not n - 1": lambda x: (x.var(0).mean() + 1).item(),
     },
     "1.3": {
-        "Time is reversed: ": _ends_reversed,
-        "Time is reversed, in both results": _all_reversed,
+        "You reversed time; ": _ends_reversed,
+        "You reversed time in both results": _all_reversed,
         "wrong sign": _sign,
         "One t was used for the whole batch": _shared_t,
         "t has shape (batch,)": _no_view,
@@ -170,11 +170,11 @@ MISTAKES = {
     },
     "1.5": {
         "The mask is inverted": lambda labels, keys, p, null: torch.where(keys > p, null, labels),
-        "One key decided for the whole batch": lambda labels, keys, p, null: torch.where(
+        "One key decided for all labels": lambda labels, keys, p, null: torch.where(
             keys[0] < p, null, labels
         ),
         "Dropped labels became 0": lambda labels, keys, p, null: torch.where(keys < p, 0, labels),
-        "changed the labels it was given": _in_place,
+        "your function changed its labels": _in_place,
     },
     "1.6": {
         "The two halves are swapped": _swapped,

@@ -25,6 +25,17 @@ def _strips(x, p):
     return x.reshape(len(x), -1, p * p * x.shape[1])
 
 
+def _square_grid(x, p):
+    b, c, h, _ = x.shape
+    split = x.reshape(b, c, h // p, p, h // p, p)
+    return split.permute(0, 2, 4, 3, 5, 1).reshape(b, -1, p * p * c)
+
+
+def _square_count(x, p):
+    b, c, h, _ = x.shape
+    return _split(x, p).permute(0, 2, 4, 3, 5, 1).reshape(b, (h // p) * (h // p), p * p * c)
+
+
 def _channels_last(x, p):
     return x.permute(0, 2, 3, 1).reshape(len(x), -1, p * p * x.shape[1])
 
@@ -163,6 +174,24 @@ def _square_root(tokens, p, height, width):
     return split.permute(0, 5, 1, 3, 2, 4).reshape(len(tokens), -1, side * p, side * p)
 
 
+def _square_root_reshaped(tokens, p, height, width):
+    return _square_root(tokens, p, height, width).reshape(len(tokens), -1, height, width)
+
+
+def _square_by_height(tokens, p, height, width):
+    split = tokens.reshape(len(tokens), height // p, height // p, p, p, tokens.shape[-1] // p**2)
+    return split.permute(0, 5, 1, 3, 2, 4).reshape(len(tokens), -1, height, height)
+
+
+def _channel_first_permuted_as_last(tokens, p, height, width):
+    split = tokens.reshape(len(tokens), height // p, width // p, -1, p, p)  # (b, row, column, c, i, j)
+    return split.permute(0, 5, 1, 3, 2, 4).reshape(len(tokens), -1, height, width)
+
+
+def _no_permute(tokens, p, height, width):
+    return tokens.reshape(len(tokens), height, width, -1).permute(0, 3, 1, 2)
+
+
 def _exchanged(tokens, p, height, width):
     return _put(0, 5, 1, 3, 2, 4)(tokens, p, width, height)
 
@@ -189,18 +218,20 @@ MISTAKES = {
     "2.1": {
         "A reshape alone cuts strips": _strips,
         "rows of pixels run on": _channels_last,
-        "the channel comes first": _cut(0, 2, 4, 1, 3, 5),
+        "You put the channel first": _cut(0, 2, 4, 1, 3, 5),
         "Inside a token rows and columns are exchanged": _cut(0, 2, 4, 5, 3, 1),
         "run down the columns": _cut(0, 4, 2, 3, 5, 1),
         "among the tokens and inside them": _cut(0, 4, 2, 5, 3, 1),
+        "did you write h // p twice": _square_grid,
+        "An image need not be square": _square_count,
     },
     "2.2": {
-        "The halves are exchanged": _row_first,
+        "You encoded the row in the first half": _row_first,
         "The speeds fall too slowly": _half_speeds,
         "The speeds fall too fast": _one_less,
-        "Sines and cosines alternate": _woven,
-        "The cosines come before": _cosines_first,
-        "The table runs down the columns": _meshgrid,
+        "You let sines and cosines alternate": _woven,
+        "You put the cosines first": _cosines_first,
+        "You let the table run down the columns": _meshgrid,
         "the number of the token": _one_dimension,
     },
     "2.3": {
@@ -208,9 +239,9 @@ MISTAKES = {
         "Only the queries are turned": _rope((1, 0, 0)),
         "depends on m + n": _rope((1, -1, 0)),
         "Everything is turned backwards": _rope((-1, -1, 0)),
-        "The pairs are (i, i + d/2)": _rope((1, 1, 0), turn=_rotate_half),
+        "You paired (i, i + d/2)": _rope((1, 1, 0), turn=_rotate_half),
         "the number of the token": _one_axis,
-        "Row and column are exchanged": _rope((1, 1, 0), first="column"),
+        "You turned the first half of a head by the column": _rope((1, 1, 0), first="column"),
     },
     "2.4": {
         "The N^2 term is missing": _macs(products=0),
@@ -229,15 +260,21 @@ MISTAKES = {
         "not its": _one_shuffle,
         "knows the column of a token, but not its row": _along_the_row,
         "refuses a right network, with": _upside_down,
-        "refuses a right network, with RoPE": _equal_tokens,
+        "With equal tokens all values are equal": _equal_tokens,
     },
     "2.6": {
         "The grid is not square": _square_root,
         "Height and width are exchanged": _exchanged,
         "you put them down the columns": _down,
-        "the channel is last, not first": _channel_first,
+        "You read the channel first": _channel_first,
+        "The permute does not fit the split": _put(0, 3, 1, 4, 2, 5),
+        "write the name of each axis": _channel_first_permuted_as_last,
+        "Only the channel was moved": _no_permute,
+        "Permute all six axes": _put(0, 5, 1, 2, 3, 4),
+        "The grid is not square: it has": _square_root_reshaped,
+        "c follows": _square_by_height,
         "Inside a patch rows and columns are exchanged": _put(0, 5, 1, 4, 2, 3),
-        "A reshape alone": _reshape_only,
+        "You only reshaped": _reshape_only,
     },
     "2.7": {
         "got the first positions": lambda tokens, position, places: (

@@ -32,6 +32,14 @@ def _transposed(q, k, v):
     return torch.einsum("bhji,bhjd->bhid", _scores(q, k).softmax(-1), v)
 
 
+def _causal(q, k, v):
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+def _root_of_tokens(q, k, v):
+    return (q @ k.mT / q.shape[-2] ** 0.5).softmax(-1) @ v
+
+
 def _reshaped(x, heads):
     batch, tokens, dim = x.shape
     return x.reshape(batch, heads, tokens, dim // heads)
@@ -64,6 +72,14 @@ def _always(q, k, v, p, training):
 
 def _fused_always(q, k, v, p, training):
     return F.scaled_dot_product_attention(q, k, v, dropout_p=p)
+
+
+def _output_dropped(q, k, v, p, training):
+    return F.dropout(_scores(q, k).softmax(-1) @ v, p, training)
+
+
+def _values_dropped(q, k, v, p, training):
+    return _scores(q, k).softmax(-1) @ F.dropout(v, p, training)
 
 
 def _never(q, k, v, p, training):
@@ -139,6 +155,20 @@ def _queries_masked(q, k, v, mask):
     return _scores(q, k).masked_fill(~mask[:, None, :, None], float("-inf")).softmax(-1) @ v
 
 
+def _mask_as_it_is(q, k, v, mask):
+    return _scores(q, k).masked_fill(~mask, float("-inf")).softmax(-1) @ v
+
+
+def _mask_as_index(q, k, v, mask):
+    scores = _scores(q, k)
+    scores[~mask] = float("-inf")
+    return scores.softmax(-1) @ v
+
+
+def _mask_with_one_axis(q, k, v, mask):
+    return _scores(q, k).masked_fill(~mask[:, None], float("-inf")).softmax(-1) @ v
+
+
 def _values_masked(q, k, v, mask):
     return _scores(q, k).softmax(-1) @ (v * mask[:, None, :, None])
 
@@ -150,6 +180,8 @@ MISTAKES = {
         "The scale is missing": _no_scale,
         "You divided by head_dim": _no_root,
         "The map is transposed": _transposed,
+        "You masked later tokens": _causal,
+        "the root of the number of tokens": _root_of_tokens,
     },
     "3.2": {
         "A reshape alone mixes tokens": _reshaped,
@@ -162,6 +194,11 @@ MISTAKES = {
         "Only the queries are normalised": lambda q, k: _scores(_rms(q), k),
         "Only the keys are normalised": lambda q, k: _scores(q, _rms(k)),
         "brings the *length* to 1": lambda q, k: _scores(F.normalize(q, dim=-1), F.normalize(k, dim=-1)),
+        "You made length 1": lambda q, k: F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).mT,
+        "You normalised the scores": lambda q, k: _rms(_scores(q, k)),
+        "normalise queries and keys, before they meet": lambda q, k: F.normalize(q @ k.mT, dim=-1),
+        "You normalised across heads": lambda q, k: _scores(_rms(q, 1), _rms(k, 1)),
+        "each head is normalised by itself": lambda q, k: _scores(_rms(q, (1, 3)), _rms(k, (1, 3))),
         "that is LayerNorm": _layer_norm,
         "The root of head_dim is missing": lambda q, k: _rms(q) @ _rms(k).mT,
     },
@@ -169,11 +206,23 @@ MISTAKES = {
         "Dropout is active in evaluation": _always,
         "Dropout is active in evaluation: with training=False": _fused_always,
         "In training 0% of the weights are dropped": _never,
+        "you dropped the output": _output_dropped,
+        "You dropped values": _values_dropped,
         "The flag is inverted": _inverted,
         "must be divided by 1 - p": _not_rescaled,
         "In evaluation the map must be the plain one": _scaled_in_evaluation,
     },
     "3.5": {
+        "A layer has a whole number of hidden units": lambda dim, ratio: (
+            2 * ratio * dim / 3,
+            2 * dim * ratio * dim,
+            3 * dim * (2 * ratio * dim / 3),
+        ),
+        "hidden units: round down": lambda dim, ratio: (
+            ratio * dim * (2 / 3),
+            2 * dim * ratio * dim,
+            3 * dim * (2 * ratio * dim // 3),
+        ),
         "the MLP's own hidden width": lambda dim, ratio: (
             ratio * dim,
             2 * dim * ratio * dim,
@@ -214,5 +263,8 @@ MISTAKES = {
         "The mask is inverted": _mask_inverted,
         "You masked the tokens that ask": _queries_masked,
         "on weights or on values": _values_masked,
+        "where must the new axes stand": _mask_as_it_is,
+        "mask is (batch, tokens)": _mask_as_index,
+        "a wrong place makes no error": _mask_with_one_axis,
     },
 }

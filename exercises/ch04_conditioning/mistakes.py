@@ -59,6 +59,22 @@ def _no_axis(x, f, shift, scale, gate):
     return x + gate * f(_norm(x) * (1 + scale) + shift)
 
 
+def _norm_of_two_axes(x, f, shift, scale, gate):
+    b, s, g = _spread(shift, scale, gate)
+    return x + g * f(F.layer_norm(x, x.shape[1:], eps=1e-6) * (1 + s) + b)
+
+
+def _norm_on_the_skip_path(x, f, shift, scale, gate):
+    b, s, g = _spread(shift, scale, gate)
+    x = _norm(x)
+    return x + g * f(x * (1 + s) + b)
+
+
+def _gate_inside(x, f, shift, scale, gate):
+    b, s, g = _spread(shift, scale, gate)
+    return x + f(g * (_norm(x) * (1 + s) + b))
+
+
 def _xavier(layer):
     if isinstance(layer, nn.Linear):
         nn.init.xavier_uniform_(layer.weight)
@@ -134,6 +150,14 @@ def _alternating(t, dim, scale):
     return features.unflatten(1, (2, -1)).transpose(1, 2).flatten(1)
 
 
+def _alternating_sines_first(t, dim, scale):
+    return _sines_first(t, dim, scale).unflatten(1, (2, -1)).transpose(1, 2).flatten(1)
+
+
+def _ddpm_whole(t, dim, scale):
+    return _ddpm(t, dim, scale).roll(dim // 2, dims=1)
+
+
 def _ddpm(t, dim, scale):
     return _features(t, dim, scale, -torch.arange(dim // 2) / (dim // 2 - 1))
 
@@ -203,6 +227,9 @@ MISTAKES = {
         "The norm is missing": _no_norm,
         "The branch is not added to x": _no_residual,
         "have no axis for tokens": _no_axis,
+        "You normalised over the last two axes": _norm_of_two_axes,
+        "the skip path carries x itself": _norm_on_the_skip_path,
+        "You put the gate inside f": _gate_inside,
     },
     "4.2": {
         "`apply` came last and overwrote the zeros": _zero_first,
@@ -217,7 +244,9 @@ MISTAKES = {
         "Each block kept a linear layer of its own": lambda dim, depth: (
             depth * (_linear(dim) + 6 * dim) + 2 * dim
         ),
-        "and lost its table": lambda dim, depth: depth * _linear(dim) + 2 * dim,
+        "You counted one linear layer in each block": lambda dim, depth: depth * _linear(dim),
+        "block; the blocks share one": lambda dim, depth: depth * _linear(dim) + 2 * dim,
+        "and each adds a table": lambda dim, depth: depth * 6 * dim * dim,
         "The tables of the blocks are missing": lambda dim, depth: _linear(dim) + 2 * dim,
         "The final layer is missing": lambda dim, depth: _linear(dim) + 6 * dim * depth,
         "not a linear layer": lambda dim, depth: _linear(dim) + 6 * dim * depth + 2 * dim * (dim + 1),
@@ -226,6 +255,12 @@ MISTAKES = {
     "4.4": {
         "The final layer was forgotten": lambda model: _sizes(model, "blocks", "modulation") / _sizes(model),
         "You counted biases only": lambda model: _sizes(model, "modulation", "bias") / _sizes(model),
+        "You counted weights without biases": lambda model: (
+            _sizes(model, "modulation", "weight") / _sizes(model)
+        ),
+        "without biases; both are parameters": lambda model: (
+            _sizes(model, "modulation", "weight") / (_sizes(model) - _sizes(model, "bias"))
+        ),
         "You divided by the blocks alone": lambda model: (
             _sizes(model, "blocks", "modulation") / _sizes(model, "blocks")
         ),
@@ -236,11 +271,15 @@ MISTAKES = {
         ),
     },
     "4.5": {
-        "The time is not scaled": lambda t, dim, scale: _features(t, dim, 1, _falling(dim)),
-        "The sines stand first": _sines_first,
-        "Cosines and sines alternate": _alternating,
-        "divided by dim / 2 - 1": _ddpm,
-        "The frequencies grow": lambda t, dim, scale: _features(t, dim, scale, -_falling(dim)),
+        "You did not scale the time": lambda t, dim, scale: _features(t, dim, 1, _falling(dim)),
+        "You put the sines first": _sines_first,
+        "You let cosines and sines alternate": _alternating,
+        "asked for are all cosines, then all sines": _alternating_sines_first,
+        "You divided the exponent by dim / 2 - 1": _ddpm,
+        "You wrote DDPM's code": _ddpm_whole,
+        "You scaled the time by 1000": lambda t, dim, scale: _features(t, dim, 1000, _falling(dim)),
+        "Your frequencies fall too slowly": lambda t, dim, scale: _features(t, dim, scale, _falling(dim) / 2),
+        "Your frequencies grow": lambda t, dim, scale: _features(t, dim, scale, -_falling(dim)),
         "The exponent runs to 2": lambda t, dim, scale: _features(t, dim, scale, 2 * _falling(dim)),
     },
     "4.6": {

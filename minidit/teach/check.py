@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from minidit.errors import MiniditError
 from minidit.teach.exercise import Exercise, exercises, find
 from minidit.teach.expect import CheckFailed
 from minidit.teach.limit import borrowed, within
@@ -44,7 +45,7 @@ def examine(item: Exercise, answer: Callable, draw: torch.Generator) -> None:
     except NotImplementedError:
         raise
     except CheckFailed as failure:
-        raise CheckFailed(f"Exercise {item.name} is {failure}{_lean(answer)}") from None
+        raise CheckFailed(f"Exercise {item.name} is {failure}{_lean(answer)}") from failure.__cause__
     except Exception as error:
         words = f"your function raised {type(error).__name__}: {error}"
         raise CheckFailed(f"Exercise {item.name}: {words}{_lean(answer)}") from error
@@ -62,13 +63,26 @@ def _lean(answer: Callable) -> str:
     )
 
 
-def hint(name: str) -> None:
-    """Print the next hint of an exercise; the last is nearly the answer."""
+def hint(name: str, number: int | None = None) -> None:
+    """Print the next hint of an exercise; the last is nearly the answer.
+
+    Args:
+        name: of the exercise, such as "1.2".
+        number: 1 to 3 to read that hint (again); the hints that were taken stay counted.
+
+    Raises:
+        MiniditError: there is no such exercise, or no such hint.
+    """
     item = find(name)
-    given = noted(FILE).get("hints", {}).get(name, 0)
-    number = min(given, len(item.hints) - 1)
-    print(f"Hint {number + 1} of {len(item.hints)} for exercise {name}: {item.hints[number]}")
-    _remember("hints", name, number + 1)
+    given, count = noted(FILE).get("hints", {}).get(name, 0), len(item.hints)
+    if number is None:
+        number = min(given + 1, count)
+    elif not isinstance(number, int) or number not in range(1, count + 1):
+        raise MiniditError(
+            f"There is no hint {number!r} for exercise {name}; ask for a number from 1 to {count}."
+        )
+    print(f"Hint {number} of {count} for exercise {name}: {item.hints[number - 1]}")
+    _remember("hints", name, max(given, number))
 
 
 def status() -> str:

@@ -1,6 +1,8 @@
 """How a check says what is wrong: the smallest failing example, and the likely mistake in words."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -8,9 +10,15 @@ from torch import Tensor
 
 from minidit.errors import MiniditError
 
+SHOWN = 8  # entries of a tensor
+
 
 class CheckFailed(MiniditError):
     """The answer is not right yet. The message shows an input, what was expected and what came back."""
+
+
+class OneOf(tuple):
+    """The values that variants of one mistake would give."""
 
 
 def expect(
@@ -25,7 +33,8 @@ def expect(
     Args:
         got, expected: numbers, tensors, or what `==` can compare.
         given: the inputs, to be shown.
-        mistakes: {words: the value that this mistake would give}; the first that fits names the mistake.
+        mistakes: {words: the value that this mistake would give, or `OneOf` several}; the first that fits
+            names the mistake.
         tolerance: the largest difference that counts as equal, absolute and relative.
 
     Raises:
@@ -34,11 +43,29 @@ def expect(
     if same(got, expected, tolerance):
         return
     words = next(
-        (w for w, value in (mistakes or {}).items() if same(got, value, tolerance)), _shape(got, expected)
+        (w for w, value in (mistakes or {}).items() if _fits(got, value, tolerance)), _shape(got, expected)
     )
     shown = "\n".join(f"    {name} = {show(value)}" for name, value in given.items())
-    result = f"  expected\n    {show(expected)}\n  but got\n    {show(got)}\n  {words}"
+    right, wrong = _differing(expected, got, tolerance)
+    result = f"  expected\n    {right}\n  but got\n    {wrong}\n  {words}"
     raise CheckFailed(f"not right yet. Given\n{shown}\n{result}".rstrip())
+
+
+@contextmanager
+def shapes_explained(words: str) -> Iterator[None]:
+    """Around a call of an answer: an error about shapes is told with `words`; others pass as they are."""
+    try:
+        yield
+    except (RuntimeError, IndexError) as error:
+        if not re.search("size|shape|dimension", str(error)):
+            raise
+        kind = type(error).__name__
+        raise CheckFailed(f"not right yet: your function raised {kind}: {error}\n  {words}") from error
+
+
+def _fits(got: Any, value: Any, tolerance: float) -> bool:
+    values = value if isinstance(value, OneOf) else (value,)
+    return any(same(got, one, tolerance) for one in values)
 
 
 def same(a: Any, b: Any, tolerance: float) -> bool:
@@ -65,12 +92,28 @@ def _shape(got: Any, expected: Any) -> str:
     return ""
 
 
-def show(value: Any) -> str:
-    """A value, short enough to be read."""
+def _differing(expected: Any, got: Any, tolerance: float) -> tuple[str, str]:
+    """Both shown from the first entry that differs, where they are too long to be shown whole."""
+    if isinstance(expected, tuple | list) and isinstance(got, tuple | list) and len(expected) == len(got):
+        pairs = [_differing(a, b, tolerance) for a, b in zip(expected, got, strict=True)]
+        right, wrong = ("(" + ", ".join(words) + ")" for words in zip(*pairs, strict=True))
+        return right, wrong
+    start = 0
+    if isinstance(expected, Tensor) and isinstance(got, Tensor) and expected.shape == got.shape:
+        close = torch.isclose(got.double(), expected.double(), atol=tolerance, rtol=tolerance)
+        if expected.numel() > SHOWN and not close.all():
+            start = int((~close).flatten().nonzero()[0])
+    return show(expected, start), show(got, start)
+
+
+def show(value: Any, start: int = 0) -> str:
+    """A value, short enough to be read; of a tensor some entries, in memory's order, from `start` on."""
     if isinstance(value, Tensor):
-        numbers = [round(x, 4) for x in value.detach().flatten()[:8].tolist()]
-        more = ", ..." if value.numel() > 8 else ""
-        return f"tensor of shape {tuple(value.shape)}: {', '.join(map(str, numbers))}{more}"
+        numbers = [round(x, 4) for x in value.detach().flatten()[start : start + SHOWN].tolist()]
+        more = ", ..." if value.numel() > start + SHOWN else ""
+        place = [int(i) for i in torch.unravel_index(torch.tensor(start), value.shape)] if start else ""
+        at = f", from entry {place} on" if start else ""
+        return f"tensor of shape {tuple(value.shape)}{at}: {', '.join(map(str, numbers))}{more}"
     if isinstance(value, Callable):
         return getattr(value, "__name__", "a function")
     if isinstance(value, tuple | list):

@@ -13,7 +13,7 @@ from minidit.cli.main import main
 from minidit.publish.stub import without_solutions
 from minidit.teach.check import examine
 from minidit.teach.exercise import Exercise, exercises, find
-from minidit.teach.expect import CheckFailed, expect
+from minidit.teach.expect import CheckFailed, expect, shapes_explained
 from minidit.teach.limit import borrowed, within
 from minidit.teach.mistakes import judge, load_module
 
@@ -129,6 +129,61 @@ def test_hints_come_one_at_a_time_and_the_last_stays(capsys):
         minidit.hint("1.5")
     lines = capsys.readouterr().out.splitlines()
     assert [line[:11] for line in lines] == ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
+
+
+def test_a_hint_can_be_read_again_and_stays_counted(capsys):
+    minidit.hint("1.6")
+    minidit.hint("1.6")
+    minidit.hint("1.6", 1)  # read again: the next is still the third
+    minidit.hint("1.6")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:11] for line in lines] == ["Hint 1 of 3", "Hint 2 of 3", "Hint 1 of 3", "Hint 3 of 3"]
+    assert lines[0] == lines[2]
+    minidit.hint("1.7", 2)  # a hint that was skipped counts as taken
+    minidit.hint("1.7")
+    assert "Hint 3 of 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [0, 4, -1, 1.0, "2"])
+def test_a_hint_that_is_not_there_gets_a_sentence(number):
+    with pytest.raises(MiniditError, match=r"There is no hint .* for exercise 1\.6; ask for a number from 1"):
+        minidit.hint("1.6", number)
+
+
+def failing(got, expected):
+    with pytest.raises(CheckFailed) as failure:
+        expect(got, expected, {"x": 1})
+    return str(failure.value)
+
+
+def test_long_results_are_shown_from_the_first_entry_that_differs():
+    right = torch.arange(24.0).view(2, 3, 4)
+    wrong = right.clone()
+    wrong[1, 0, 2] = -1
+    words = failing(wrong, right)
+    assert "tensor of shape (2, 3, 4), from entry [1, 0, 2] on: 14.0, 15.0, " in words
+    assert "tensor of shape (2, 3, 4), from entry [1, 0, 2] on: -1.0, 15.0, " in words
+    words = failing((right, wrong), (right, right))  # of two results the equal one is shown from its start
+    assert words.count("(2, 3, 4): 0.0, 1.0") == 2 and words.count("from entry [1, 0, 2] on") == 2
+
+
+def test_short_results_and_other_shapes_are_shown_from_the_start():
+    right = torch.arange(8.0)
+    assert "from entry" not in failing(right.where(right < 6, -1), right)
+    assert "from entry" not in failing(torch.zeros(12), torch.zeros(3, 4))
+    assert "from entry" not in failing(torch.arange(12.0) + 1, torch.arange(12.0))
+
+
+def test_an_error_about_shapes_is_explained_and_others_pass():
+    with (
+        pytest.raises(CheckFailed, match=r"raised RuntimeError: shape .*\n  Count\."),
+        shapes_explained("Count."),
+    ):
+        torch.zeros(6).view(4)
+    with pytest.raises(NotImplementedError), shapes_explained("Count."):
+        raise NotImplementedError
+    with pytest.raises(IndexError, match="far"), shapes_explained("Count."):
+        raise IndexError("too far")
 
 
 def test_wrong_use_gets_a_sentence():

@@ -84,8 +84,11 @@ def _wrong(x: Tensor, noise: Tensor, t: Tensor) -> dict[str, tuple[Tensor | None
     spread = t * x + (1 - t) * noise if x.shape[-1] == 1 else None
     return {
         "t has shape (batch,), the images four axes: line them up with t.view(-1, 1, 1, 1).": (spread, v),
-        "Time is reversed: here t = 0 is noise and t = 1 is data.": (reversed_t, v),
-        "Time is reversed, in both results: here t = 0 is noise and t = 1 is data.": (reversed_t, -v),
+        "You reversed time; asked for is t = 0 at the noise, t = 1 at the data.": (reversed_t, v),
+        "You reversed time in both results; asked for is t = 0 at the noise.": (
+            reversed_t,
+            -v,
+        ),
         "The velocity has the wrong sign: it points from noise to data.": (x_t, -v),
         "One t was used for the whole batch; each image has its own.": (shared, v),
     }
@@ -168,9 +171,7 @@ def drop_labels(answer: Callable, draw: torch.Generator) -> None:
         given = {"labels": labels, "keys": keys, "p": p, "null": null}
         mistakes = {
             "The mask is inverted: you drop the share 1 - p and keep p.": torch.where(keys > p, null, labels),
-            "One key decided for the whole batch; each label has its own.": torch.where(
-                keys[0] < p, null, labels
-            ),
+            "One key decided for all labels; each has its own.": torch.where(keys[0] < p, null, labels),
             "Dropped labels became 0, which is a class; the null label is `null`.": labels.masked_fill(
                 keys < p, 0
             ),
@@ -178,9 +179,7 @@ def drop_labels(answer: Callable, draw: torch.Generator) -> None:
         handed = labels.clone()
         expect(answer(handed, keys.clone(), p, null), torch.where(keys < p, null, labels), given, mistakes)
         if not torch.equal(handed, labels):
-            raise CheckFailed(
-                "not right yet. The result is right, but your function changed the labels it was given."
-            )
+            raise CheckFailed("not right yet. The result is right, but your function changed its labels.")
 
 
 @exercise(
@@ -208,7 +207,7 @@ def guidance(answer: Callable, draw: torch.Generator) -> None:
         calls.clear()
         mistakes = {
             "The two halves are swapped: the labels are in the first half of the batch.": c + w * (u - c),
-            "That is c + w (c - u), the other convention; here w = 1 must give c.": c + w * (c - u),
+            "You gave c + w (c - u), the other convention; asked for is u + w (c - u).": c + w * (c - u),
             "That is w c - u: for w = 1 it must give c, not c - u.": w * c - u,
         }
         given = {"conditional c": c, "unconditional u": u, "w": w}
@@ -240,8 +239,7 @@ def write_the_test(answer: Callable, draw: torch.Generator) -> None:
     try:
         answer(_right)
     except AssertionError as error:
-        words = f"not right yet. Your test refuses the right function: AssertionError {error}"
-        raise CheckFailed(words) from None
+        raise CheckFailed(f"not right yet. Your test refuses the right function: {error!r}") from None
     names = list(_MUTANTS)
     for index in torch.randperm(len(names), generator=draw).tolist():
         try:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -10,12 +11,13 @@ from torch import Tensor
 from minidit.model.patch import patchify
 from minidit.model.position import sincos_2d
 from minidit.model.rope import axial, rotate
+from minidit.teach.expect import OneOf
 
 
 def patchified(x: Tensor, p: int) -> dict[str, Tensor]:
     """2.1: images (b, c, h, w) to tokens."""
     wrong = {
-        "Inside a token the channel comes first; it should come last.": "b (h w) (c p q)",
+        "You put the channel first inside a token; asked for is last.": "b (h w) (c p q)",
         "Inside a token rows and columns are exchanged: go along the row first.": "b (h w) (q p c)",
         "The tokens run down the columns; they should run along the rows.": "b (w h) (p q c)",
         "Rows and columns are exchanged, among the tokens and inside them.": "b (w h) (q p c)",
@@ -27,7 +29,7 @@ def patchified(x: Tensor, p: int) -> dict[str, Tensor]:
     return found | {strips: x.reshape(shape), rows: x.permute(0, 2, 3, 1).reshape(shape)}
 
 
-def unpatchified(tokens: Tensor, p: int, shape: tuple[int, ...]) -> dict[str, Tensor]:
+def unpatchified(tokens: Tensor, p: int, shape: tuple[int, ...]) -> dict[str, Any]:
     """2.6: tokens to images (b, c, height, width), whose shape is given."""
     rows, columns = shape[2] // p, shape[3] // p
 
@@ -35,19 +37,38 @@ def unpatchified(tokens: Tensor, p: int, shape: tuple[int, ...]) -> dict[str, Te
         axes = {"h": h, "w": w, "p": p, "q": p, "c": shape[1]}
         return rearrange(tokens, f"{pattern} -> b c (h p) (w q)", **axes)
 
-    strips = "A reshape alone undoes only the wrong patchify, the one that is a reshape alone."
+    strips = "You only reshaped, which undoes a patchify that only reshapes: permute before the last reshape."
     found = {
         "Height and width are exchanged.": put("b (h w) (p q c)", columns, rows),
         "Tokens run along the rows; you put them down the columns.": put("b (w h) (p q c)"),
-        "Inside a token the channel is last, not first.": put("b (h w) (c p q)"),
+        "You read the channel first; asked for is (row, column, channel) inside a token.": put(
+            "b (h w) (c p q)"
+        ),
         "Inside a patch rows and columns are exchanged.": put("b (h w) (q p c)"),
         strips: tokens.reshape(shape),
-    }
+        "Only the channel was moved. Permute all six axes, so that rows meet rows of their patches.": (
+            tokens.reshape(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2)
+        ),
+    } | _moved(tokens, p, shape)
     side = math.isqrt(rows * columns)
     if side**2 == rows * columns:
         words = "The grid is not square: it has height / p rows and width / p columns."
-        found[words] = put("b (h w) (p q c)", side, side)
+        square = put("b (h w) (p q c)", side, side)
+        found[words] = OneOf([square, square.reshape(shape)])
     return found
+
+
+def _moved(tokens: Tensor, p: int, shape: tuple[int, ...]) -> dict[str, Any]:
+    """2.6: the right number of axes, but the permute does not fit how they were split."""
+    (b, c), rows, columns = shape[:2], shape[2] // p, shape[3] // p
+    last = tokens.reshape(b, rows, columns, p, p, c)  # (b, row, column, i, j, c)
+    first = tokens.reshape(b, rows, columns, c, p, p)  # (b, row, column, c, i, j)
+    crossed = [last.permute(0, 3, 1, 4, 2, 5), first.permute(0, 5, 1, 3, 2, 4)]
+    return {
+        "The permute does not fit the split: write the name of each axis beside it, before and after.": OneOf(
+            axes.reshape(shape) for axes in crossed
+        ),
+    }
 
 
 def _waves(positions: Tensor, dim: int, denominator: float | None = None) -> tuple[Tensor, Tensor]:
@@ -66,20 +87,22 @@ def tables(rows: int, columns: int, dim: int) -> dict[str, Tensor]:
     places = (column, row)
     woven = [torch.stack(_waves(x, half), dim=-1).flatten(1) for x in places]  # (n, d/4, 2) -> (n, d/2)
     return {
-        "The halves are exchanged: the first half encodes the column, as in DiT's code.": right.roll(half, 1),
+        "You encoded the row in the first half; asked for is the column, as in DiT's code.": right.roll(
+            half, 1
+        ),
         "The speeds fall too slowly: a half has dim/4 of them, so divide k by dim/4, not dim/2.": torch.cat(
             [wave for x in places for wave in _waves(x, half, half)], dim=1
         ),
         "The speeds fall too fast: divide k by dim/4, not dim/4 - 1.": torch.cat(
             [wave for x in places for wave in _waves(x, half, half // 2 - 1)], dim=1
         ),
-        "Sines and cosines alternate; here all sines of a half come before its cosines.": torch.cat(
+        "You let sines and cosines alternate; asked for are all sines, then the cosines.": torch.cat(
             woven, dim=1
         ),
-        "The cosines come before the sines.": torch.cat(
+        "You put the cosines first; asked for are the sines of a half first.": torch.cat(
             [wave for x in places for wave in _waves(x, half)[::-1]], dim=1
         ),
-        "The table runs down the columns; tokens run along the rows.": down,
+        "You let the table run down the columns; asked for is along the rows, as tokens run.": down,
         "That encodes the number of the token; it should encode its column and its row.": torch.cat(
             _waves(one, dim), dim=1
         ),
@@ -105,14 +128,14 @@ def turned(q: Tensor, k: Tensor, v: Tensor, rows: int, columns: int) -> dict[str
         "Everything is turned backwards: (a, b) becomes (a cos - b sin, a sin + b cos).": (back, back),
         "The angle grows with the number of the token; half of the pairs turn with its row, half with its "
         "column.": (line, line),
-        "Row and column are exchanged: the first half of a head turns with the row.": (columns_first,) * 2,
+        "You turned the first half of a head by the column; asked for is by the row.": (columns_first,) * 2,
     }
     found = {w: (rotate(q, a), k if b is None else rotate(k, b), v) for w, (a, b) in found.items()}
     return found | {
         "The values are turned too; only queries and keys meet in a product.": tuple(
             rotate(x, r) for x in (q, k, v)
         ),
-        "The pairs are (i, i + d/2); here they are neighbours, (2i, 2i + 1).": (
+        "You paired (i, i + d/2), as Llama's code does; the exercise pairs neighbours, (2i, 2i + 1).": (
             _half_split(q, r),
             _half_split(k, r),
             v,
@@ -165,6 +188,12 @@ def _network(position: Tensor | None, rotation: Tensor | None, draw: torch.Gener
         return x + (q @ k.transpose(1, 2) / math.sqrt(dim)).softmax(-1) @ v
 
     return network
+
+
+EQUAL = (
+    "\n  With equal tokens all values are equal, so their mean is too, whatever RoPE does: use different "
+    "tokens, and exchange them."
+)
 
 
 def networks(

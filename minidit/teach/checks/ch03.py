@@ -7,7 +7,7 @@ from torch import Tensor
 
 from minidit.teach.draw import tensor, whole
 from minidit.teach.exercise import exercise
-from minidit.teach.expect import CheckFailed, expect
+from minidit.teach.expect import CheckFailed, OneOf, expect
 
 
 def draw_qkv(draw: torch.Generator, heads: int, tokens: int, head_dim: int, batch: int = 1) -> list[Tensor]:
@@ -50,6 +50,13 @@ def attention(answer: Callable, draw: torch.Generator) -> None:
             .softmax(-1)
             .mT
             @ v,
+            "You masked later tokens, as language models do; in an image each token may see all others.": (
+                (s / d**0.5).masked_fill(torch.ones(tokens, tokens).triu(1).bool(), float("-inf")).softmax(-1)
+                @ v
+            ),
+            "You divided by the root of the number of tokens; asked for is the root of head_dim.": (
+                (s / tokens**0.5).softmax(-1) @ v
+            ),
         }
         got = answer(q.clone(), k.clone(), v.clone())
         expect(got, (s / d**0.5).softmax(-1) @ v, {"q": q, "k": k, "v": v}, mistakes)
@@ -84,8 +91,12 @@ def split_heads(answer: Callable, draw: torch.Generator) -> None:
         expect(answer(x.clone(), heads), cut.transpose(1, 2), {"x": x, "heads": heads}, mistakes)
 
 
-def _rms(y: Tensor, axis: int = -1) -> Tensor:
+def _rms(y: Tensor, axis: int | tuple[int, ...] = -1) -> Tensor:
     return y / (y.square().mean(axis, keepdim=True) + 1e-6).sqrt()
+
+
+def _unit(y: Tensor) -> Tensor:
+    return y / y.norm(dim=-1, keepdim=True)
 
 
 @exercise(
@@ -105,7 +116,7 @@ def qk_norm(answer: Callable, draw: torch.Generator) -> None:
     for heads, tokens in ((1, 3), (2, whole(4, 6, draw))):
         q, k = (y + 1 for y in draw_qkv(draw, heads, tokens, 4)[:2])
         centred = [y - y.mean(-1, keepdim=True) for y in (q, k)]
-        unit = [y / y.norm(dim=-1, keepdim=True) for y in (q, k)]
+        unit = [_unit(y) for y in (q, k)]
         mistakes = {
             "You normalised over the tokens; each query is normalised by itself, over head_dim.": scores_of(
                 _rms(q, -2), _rms(k, -2)
@@ -114,6 +125,14 @@ def qk_norm(answer: Callable, draw: torch.Generator) -> None:
             "Only the keys are normalised: the queries can still run away.": scores_of(q, _rms(k)),
             "That brings the *length* to 1, not the root mean square: scores are head_dim times too small.": (
                 scores_of(*unit)
+            ),
+            "You made length 1, and the scores are cosines; a root mean square of 1 is length sqrt(d), so "
+            "they come out sqrt(d) too small.": unit[0] @ unit[1].mT,
+            "You normalised the scores; asked for is to normalise queries and keys, before they meet.": OneOf(
+                f(s) for s in (q @ k.mT, scores_of(q, k)) for f in (_rms, _unit)
+            ),
+            "You normalised across heads; each head is normalised by itself, over head_dim.": OneOf(
+                scores_of(_rms(q, axis), _rms(k, axis)) for axis in (1, (1, 3))
             ),
             "You subtracted a mean: that is LayerNorm, not RMS.": scores_of(*map(_rms, centred)),
             "The root of head_dim is missing below the scores.": _rms(q) @ _rms(k).mT,
@@ -134,13 +153,32 @@ def qk_norm(answer: Callable, draw: torch.Generator) -> None:
 def dropout(answer: Callable, draw: torch.Generator) -> None:
     """attend(q, k, v, p, training): dropout of the map with probability p, in training alone."""
     tokens, p = 48, 0.25 + 0.5 * torch.rand((), generator=draw).item()
-    q, k, _ = draw_qkv(draw, 1, tokens, 4)
-    v = torch.eye(tokens).expand(1, 1, -1, -1)  # the output is the map itself
-    a, given = scores_of(q, k).softmax(-1), {"q": q, "k": k, "v": "the identity", "p": p}
+    q, k, v = draw_qkv(draw, 1, tokens, 16)
+    a, given = scores_of(q, k).softmax(-1), {"q": q, "k": k, "p": p}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(whole(0, 2**31, draw))
-        trained, evaluated = (answer(q.clone(), k.clone(), v.clone(), p, flag) for flag in (True, False))
-    expect(getattr(trained, "shape", None), a.shape, given)
+        for values, name in ((torch.eye(tokens)[None, None], "the identity"), (v, v)):
+            trained, evaluated = (answer(q.clone(), k.clone(), values.clone(), p, on) for on in (True, False))
+            given["v"] = name
+            expect(getattr(trained, "shape", None), values.shape, given)
+            if values is v:
+                _output_kept(trained)
+            else:  # the output is the map itself
+                _map_dropped(trained, evaluated, a, p)
+            expect(evaluated, a @ values, given)
+
+
+def _output_kept(trained: Tensor) -> None:
+    # a sum over many weights is exactly 0 only when it was set to 0
+    if (share := (trained == 0).float().mean().item()) > 0.05:
+        raise CheckFailed(
+            f"not right yet. {share:.0%} of the output are exactly 0: you dropped the output, `a @ v`; asked "
+            "for is to drop weights of the map, before the values are summed."
+        )
+
+
+def _map_dropped(trained: Tensor, evaluated: Tensor, a: Tensor, p: float) -> None:
+    """With the identity as values an output is the map: is a share p dropped in training, none after?"""
     share = (trained == 0).float().mean().item()
     if share > 0.5 * p and not torch.allclose(evaluated, a, atol=1e-4):
         dropped = (evaluated == 0).float().mean().item() > 0.5 * p
@@ -150,14 +188,17 @@ def dropout(answer: Callable, draw: torch.Generator) -> None:
         raise CheckFailed(
             f"not right yet. {words}: with training=False nothing is dropped and nothing scaled."
         )
+    if (trained == 0).all(-2).any():  # a column: all weights of one value
+        raise CheckFailed(
+            "not right yet. You dropped values; asked for is to drop weights of the map, each by itself."
+        )
     if abs(share - p) > 0.1:
         turned = share < 0.5 * p and (evaluated == 0).any()
         words = "The flag is inverted" if turned else f"In training {share:.0%} of the weights are dropped"
         raise CheckFailed(f"not right yet. {words}: with training=True a share p = {p:.2f} must be dropped.")
     kept = trained != 0
     if not torch.allclose(trained[kept], (a / (1 - p))[kept], atol=1e-4):
-        words = (
-            "The weights that stay must be divided by 1 - p, so that the mean over dropouts is the plain map."
+        raise CheckFailed(
+            "not right yet. The weights that stay must be divided by 1 - p, so that the mean over dropouts "
+            "is the plain map."
         )
-        raise CheckFailed(f"not right yet. {words}")
-    expect(evaluated, a, given)

@@ -8,7 +8,7 @@ from torch import Tensor
 from minidit.teach.checks.ch03 import draw_qkv, scores_of
 from minidit.teach.draw import tensor, whole
 from minidit.teach.exercise import exercise
-from minidit.teach.expect import expect
+from minidit.teach.expect import OneOf, expect, shapes_explained
 
 
 @exercise(
@@ -27,33 +27,26 @@ def swiglu(answer: Callable, draw: torch.Generator) -> None:
     for dim, ratio in ((3 * whole(3, 30, draw) + 1, 4), (3 * whole(3, 30, draw) + 2, 5)):
         wide, hidden = ratio * dim, 2 * ratio * dim // 3
         mlp, nearest = 2 * dim * wide, round(2 * ratio * dim / 3)
-        mistakes = {
-            "SwiGLU has the MLP's own hidden width here: half as many weights more, no fair comparison.": (
-                wide,
-                mlp,
-                3 * dim * wide,
-            ),
-            "You counted two matrices for SwiGLU; it has three: gate, value and the way down.": (
-                hidden,
-                mlp,
-                2 * dim * hidden,
-            ),
-            "With two matrices for SwiGLU both would be equal at the full width; it has three.": (
-                wide,
-                mlp,
-                mlp,
-            ),
-            "Round down, so that SwiGLU never has more weights than the MLP.": (
-                nearest,
-                mlp,
-                3 * dim * nearest,
-            ),
-            "That is 8 dim / 3 whatever the ratio; it is 2/3 of ratio * dim.": (
-                8 * dim // 3,
-                mlp,
-                3 * dim * (8 * dim // 3),
-            ),
+        # what each mistake would give: hidden units, and the weights of SwiGLU
+        wrong = {
+            "You gave SwiGLU the MLP's own hidden width: half as many weights more, no fair comparison.": [
+                (wide, 3 * dim * wide)
+            ],
+            "You counted two matrices for SwiGLU; it has three: gate, value and the way down.": [
+                (hidden, 2 * dim * hidden)
+            ],
+            "With two matrices for SwiGLU both would be equal at the full width; it has three.": [
+                (wide, mlp)
+            ],
+            "A layer has a whole number of hidden units: round down.": [
+                (2 * ratio * dim / 3, weights) for weights in (mlp, 3 * dim * hidden)
+            ],
+            "Round down, so that SwiGLU never has more weights than the MLP.": [(nearest, 3 * dim * nearest)],
+            "That is 8 dim / 3 whatever the ratio; it is 2/3 of ratio * dim.": [
+                (8 * dim // 3, 3 * dim * (8 * dim // 3))
+            ],
         }
+        mistakes = {w: OneOf((units, mlp, weights) for units, weights in v) for w, v in wrong.items()}
         expect(answer(dim, ratio), (hidden, mlp, 3 * dim * hidden), {"dim": dim, "ratio": ratio}, mistakes)
 
 
@@ -107,6 +100,11 @@ def look(answer: Callable, draw: torch.Generator) -> None:
         expect(answer(a.clone(), rows, columns), mean(step.norm(dim=-1)), given, mistakes)
 
 
+AXES = (
+    "mask is (batch, tokens), the scores are (batch, heads, tokens, tokens): where must the new axes stand?"
+)
+
+
 @exercise(
     "3.7",
     "keys that do not count",
@@ -124,6 +122,7 @@ def masked(answer: Callable, draw: torch.Generator) -> None:
         q, k, v = draw_qkv(draw, heads, 4, 4, batch)
         mask = torch.rand(batch, 4, generator=draw) < 0.5
         mask[:, 0], mask[:, -1] = True, False  # something counts, something does not
+        mask[1:, 1] = ~mask[0, 1]  # no two images alike
         keys, scores = mask[:, None, None], scores_of(q, k)  # (b, 1, 1, m), (b, h, n, m)
         rows = scores.masked_fill(~mask[:, None, :, None], float("-inf")).softmax(-1).nan_to_num()
         mistakes = {
@@ -136,8 +135,13 @@ def masked(answer: Callable, draw: torch.Generator) -> None:
                 scores.masked_fill(keys, float("-inf")).softmax(-1) @ v
             ),
             "You masked the tokens that ask, not those that are asked.": rows @ v,
+            f"{AXES} With as many heads as images a wrong place makes no error.": (
+                # (h, 1, m): the mask of an image went to a head
+                scores.masked_fill(~mask[:, None], float("-inf")).softmax(-1) @ v if batch == heads else None
+            ),
         }
         right = scores.masked_fill(~keys, float("-inf")).softmax(-1) @ v
-        got = answer(q.clone(), k.clone(), v.clone(), mask.clone())
+        with shapes_explained(AXES):
+            got = answer(q.clone(), k.clone(), v.clone(), mask.clone())
         got = got.nan_to_num() if isinstance(got, Tensor) else got
         expect(got, right, {"q": q, "k": k, "v": v, "mask": mask}, mistakes)
