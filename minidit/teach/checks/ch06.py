@@ -201,8 +201,8 @@ def from_ddpm(answer: Callable, draw: torch.Generator) -> None:
     "spot the bug: a port",
     hints=(
         "Two things differ between their network and ours: where time starts, and where the answer points.",
-        "Follow it one step from pure noise: x + dt f(x, 1000). Does the image come nearer, or does the noise "
-        "grow? Their time grows towards the noise, and x with it along their velocity.",
+        "Follow it one step from pure noise: x + dt f(x, 1000). Does the image come nearer, or the noise "
+        "grow? Their time grows towards the noise, and along their velocity x does too.",
         "return -f(x, 1000 * (1 - t))",
     ),
 )
