@@ -24,12 +24,16 @@ def drawn(figures: Sequence[Figure]) -> list[bytes]:
 
 def images(pictures: Sequence[bytes], shown: int) -> ipywidgets.Stack:
     """Pictures of which one is seen."""
-    return ipywidgets.Stack([ipywidgets.Image(value=p, format="png") for p in pictures], selected_index=shown)
+    layout = ipywidgets.Layout()  # one for all: each would be stored with the notebook
+    stored = [ipywidgets.Image(value=data, format="png", layout=layout) for data in pictures]
+    return ipywidgets.Stack(stored, selected_index=shown)
 
 
 def words(values: Sequence[str], shown: int) -> ipywidgets.Stack:
     """Words of which one value is seen."""
-    return ipywidgets.Stack([ipywidgets.Label(value) for value in values], selected_index=shown)
+    first = ipywidgets.Label()
+    shared = {"layout": first.layout, "style": first.style}  # one for all, as above
+    return ipywidgets.Stack([ipywidgets.Label(value, **shared) for value in values], selected_index=shown)
 
 
 def slider(label: str, stacks: Sequence[ipywidgets.Stack], start: int) -> ipywidgets.IntSlider:
