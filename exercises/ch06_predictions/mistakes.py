@@ -30,6 +30,20 @@ def _no_axes(kind, said, x, alpha, sigma):
     return (x - sigma * noise) / alpha
 
 
+def _straight_only(kind, said, x, alpha, sigma):
+    return _clean(lambda said, s: -s * said)(kind, said, x, alpha, 1 - alpha)
+
+
+def _straight_for_the_score(kind, said, x, alpha, sigma):
+    sigma = 1 - alpha if kind == "score" else sigma
+    return _clean(lambda said, s: -s * said)(kind, said, x, alpha, sigma)
+
+
+def _weighted(errors, t, kind):
+    factors = 1 / _sizes(t)[kind] ** 2
+    return (errors * factors).sum() / factors.sum()
+
+
 def _data_solved(kind, said, x, alpha, sigma):
     noise = -_over(sigma) * said if kind == "score" else said
     return (x - _over(sigma) * noise) / _over(alpha)
@@ -104,6 +118,8 @@ MISTAKES = {
         "not divided by alpha": _clean(lambda said, s: -s * said, divide=False),
         "alpha and sigma have one axis": _no_axes,
         "nothing is to be solved": _data_solved,
+        "You took 1 - alpha for sigma": _straight_only,
+        "1 - alpha is sigma on the straight path only": _straight_for_the_score,
     },
     "6.2": {
         "a loss squares them": lambda answer, unit, t: _sizes(t)[answer] / _sizes(t)[unit],
@@ -121,6 +137,7 @@ MISTAKES = {
         "their factor is a square too": lambda errors, t, kind: (errors / _sizes(t)[kind]).mean(),
         "You multiplied": lambda errors, t, kind: (errors * _sizes(t)[kind] ** 2).mean(),
         "Noise and data are exchanged": lambda errors, t, kind: (errors / _sizes(1 - t)[kind] ** 2).mean(),
+        "a plain mean was asked, not a weighted one": _weighted,
     },
     "6.4": {
         "The shift went to 1 - t": lambda n, by: by * n.sigmoid() / (1 + (by - 1) * n.sigmoid()),
@@ -141,6 +158,7 @@ MISTAKES = {
         "Roots belong to x too": _from_ddpm(_root, lambda t, abar: t / abar),
         "The ratio is upside down": _from_ddpm(lambda abar: 1 / _root(abar), lambda t, abar: t / abar.sqrt()),
         "its two shares do not sum to 1": lambda x, abar: (abar.sqrt(), x),
+        "That is the image for EDM": _from_ddpm(_root, lambda t, abar: 1 / abar.sqrt()),
         "x was multiplied by the inverse": _from_ddpm(_root, lambda t, abar: abar.sqrt() / t),
     },
     "6.6": {

@@ -46,10 +46,12 @@ def clean(answer: Callable, draw: torch.Generator) -> None:
         mistakes = {
             "alpha and sigma are swapped: x = alpha data + sigma noise.": (x - a * noise) / s,
             "The result is not divided by alpha.": x - s * noise,
+            "You took 1 - alpha for sigma: that holds on the straight path only.": (x - (1 - a) * noise) / a,
         }
         if kind == "score":
             mistakes |= {
                 "The sign of the score is wrong: it points away from the noise.": solve(s * said),
+                "1 - alpha is sigma on the straight path only.": (x + (1 - a) ** 2 * said) / a,
                 "The score is -noise / sigma; you took it for -noise.": solve(-said),
                 "The score is -noise / sigma, divided by sigma, not multiplied.": solve(-said / s),
             }
@@ -121,6 +123,10 @@ def compare(answer: Callable, draw: torch.Generator) -> None:
             "Noise and data are exchanged: near the noise, where t is small, the noise's errors grow.": (
                 errors / _sizes(1 - t)[kind] ** 2
             ).mean(),
+            "You divided by the sum of the factors: a plain mean was asked, not a weighted one.": (
+                errors / size**2
+            ).sum()
+            / (1 / size**2).sum(),
         }
         given = {"errors": errors, "t": t, "kind": kind}
         expect(answer(errors.clone(), t.clone(), kind), (errors / size**2).mean(), given, mistakes)
@@ -188,6 +194,10 @@ def from_ddpm(answer: Callable, draw: torch.Generator) -> None:
             "Roots belong to x too: its share of the image is sqrt(abar).": (t, x * _over(t / abar)),
             "The ratio is upside down: (1 - t) / t is noise over image.": there((abar / (1 - abar)).sqrt()),
             "t is not the image's share in DDPM: its two shares do not sum to 1.": (abar.sqrt(), x),
+            "That is the image for EDM, data + noise level times noise; on our path its share is t.": (
+                t,
+                x / _over(abar.sqrt()),
+            ),
             "x was multiplied by the inverse: x / sqrt(abar) has the image's share 1, and ours is t.": (
                 t,
                 x * _over(abar.sqrt() / t),
