@@ -5,11 +5,14 @@ from minidit.teach.frames import Frames
 from minidit.teach.live import live
 from minidit.teach.predict import compare, predict
 from minidit.teach.progress import progress, quiet
+from minidit.teach.ruled import RuledFrames, Ruler
 from minidit.teach.scale import device, scale, settings
 from minidit.teach.show import show
 
 __all__ = [
     "Frames",
+    "RuledFrames",
+    "Ruler",
     "compare",
     "curves",
     "device",

@@ -128,12 +128,20 @@ class Lab:
 
     def picture(self) -> str:
         """The picture of the widget on show, in base64."""
+        (only,) = self.pictures()
+        return only
+
+    def pictures(self) -> list[str]:
+        """All pictures of widgets on show, from top to bottom, in base64."""
         self.page.wait_for_selector(".jupyter-widgets img:visible")
-        blob = self.page.locator(".jupyter-widgets img:visible").get_attribute("src")
+        found = self.page.locator(".jupyter-widgets img:visible").all()
         read = "async url => (await (await fetch(url)).blob()).arrayBuffer()"
-        return self.page.evaluate(
-            f"async u => btoa(String.fromCharCode(...new Uint8Array(await ({read})(u))))", blob
-        )
+        encode = f"async u => btoa(String.fromCharCode(...new Uint8Array(await ({read})(u))))"
+        return [self.page.evaluate(encode, image.get_attribute("src")) for image in found]
+
+    def choose(self, words: str) -> None:
+        """Press the button of a widget that says this."""
+        self.page.locator(".widget-toggle-button:visible", has_text=words).click()
 
     def press(self, key: str, slider: int = 0) -> None:
         """Move a slider of the notebook with the keyboard."""

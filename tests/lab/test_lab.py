@@ -96,3 +96,24 @@ def test_the_slider_of_chapter_1_moves(repository, lab):
     lab.press("ArrowRight")
     lab.see("w = 3")
     assert lab.picture() != still
+
+
+def test_the_dial_of_chapter_6_works_as_it_was_saved(repository, lab):
+    """Its cell and the stored widgets, nothing run and no kernel: slider and buttons move all the same."""
+    chapter = nbformat.read(ROOT / "book" / "ch06_predictions.ipynb", as_version=4)
+    (dial,) = [cell for cell in chapter.cells if "teach.RuledFrames(" in cell.source]
+    chapter.cells = [nbformat.v4.new_markdown_cell("# A dial"), dial]
+    nbformat.write(chapter, repository / "book" / "dial.ipynb")
+    lab.double_click("dial.ipynb")
+    lab.widget("w => w.content.widgets.forEach(cell => { cell.model.trusted = true })")
+    lab.see("t = 0.4, answers data - noise")  # read from the file: the kernel has run nothing
+    lab.widget("w => w.sessionContext.shutdown()")
+    picture, ruler = lab.pictures()
+    lab.choose("SD3")
+    lab.see("600 of 1000, answers noise - data")
+    assert lab.pictures()[0] == picture and lab.pictures()[1] != ruler
+    lab.press("ArrowRight")
+    lab.see("500 of 1000, answers noise - data")
+    assert lab.pictures()[0] != picture
+    lab.choose("EDM")
+    lab.see("sigma = 1, image x 2.00, answers data")
