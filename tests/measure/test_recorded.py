@@ -2,6 +2,7 @@
 
 import minidit
 from minidit.measure import Evidence
+from minidit.training import read_artefact
 
 
 def test_the_digits_run_keeps_its_promises():
@@ -25,4 +26,21 @@ def test_the_patches_run_keeps_its_promises():
         assert error["p2"] < error["p4"] < error["p1"] < error["p8"]
         assert error["p1.long"] < error["p4.long"]
         assert error["none"] > 1.3 * max(error[way] for way in ("p2", "learned", "rope"))
+    assert "dirty" not in evidence.commit
+
+
+def test_the_samplers_run_keeps_its_promises():
+    evidence = Evidence.read("samplers")
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    network = read_artefact("shapes")
+    assert minidit.Experiment.from_dict(evidence.experiment) == network.experiment
+    for run in evidence.runs:
+        away = {name.removeprefix("away."): value for name, value in run.readouts.items() if "away" in name}
+        mended = "heun, last step euler"
+        assert all(away[f"euler.{n}"] < away[f"heun.{n}"] for n in (2, 4, 8, 16))
+        assert away["heun.64"] < away["euler.64"]
+        assert all(away[f"{mended}.{n - 1}"] < away[f"heun.{n}"] for n in (4, 8, 16, 32))
+        assert run.readouts["frechet.euler.16"] < run.readouts["frechet.euler.4"]
+        assert run.readouts["accuracy.euler.16"] < run.readouts["accuracy.euler.1"]
+    assert max(evidence.readout("frechet.euler.4")) < max(evidence.readout("floor.480"))
     assert "dirty" not in evidence.commit
