@@ -57,16 +57,16 @@ minidit.check("7.2", order)
 # %% [markdown]
 # ## 7.3 A shifted grid
 #
-# *10 minutes, easy.* Make the times of `steps` steps from 0 (noise) to 1 (data). An even grid is put through `t / (t + s (1 - t))`, so that `s > 1` gives short
+# *10 minutes, easy.* Make the times of `steps` steps from 0 (noise) to 1 (data). An even grid is put through `t / (t + shift (1 - t))`, so that `shift > 1` gives short
 # steps near the noise.
 
 
 # %%
-def shifted(steps: int, s: float) -> torch.Tensor:
+def shifted(steps: int, shift: float) -> torch.Tensor:
     """The times at which the steps begin and end: (steps + 1,), rising from 0 to 1."""
     ### BEGIN SOLUTION
     t = torch.linspace(0, 1, steps + 1)
-    return t / (t + s * (1 - t))
+    return t / (t + shift * (1 - t))
     ### END SOLUTION
 
 

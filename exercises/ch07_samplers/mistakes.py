@@ -3,6 +3,7 @@
 MISTAKES[exercise] = {what the message must hold: the wrong answer}
 """
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -46,6 +47,14 @@ def _from_ahead(v, noise, grid):
 def _evenly(v, noise, grid):
     steps = len(grid) - 1
     return _heun(v, noise, [k / steps for k in range(steps + 1)])
+
+
+def _fixed(v, noise, grid, dt):
+    x = noise
+    for t, t_next in pairwise(grid):
+        start = v(x, _at(x, t))
+        x = x + dt * (start + v(x + dt * start, _at(x, t_next))) / 2
+    return x
 
 
 def _asks_thrice(v, noise, grid):
@@ -111,9 +120,9 @@ def _no_noise(x, v, t, dt, w, z):
     return _sde(x, v, w, t, dt, -(x - t * v) / (1 - t), 0)
 
 
-def _always(mean, x, beta, draws):
+def _always(mean, x, beta, draws, power=0.5):
     for k in reversed(range(len(beta))):
-        x = mean(x, k) + beta[k].sqrt() * draws[k]
+        x = mean(x, k) + beta[k] ** power * draws[k]
     return x
 
 
@@ -183,12 +192,16 @@ MISTAKES = {
         "That is Euler's method": _euler,
         "The last step is missing": lambda v, noise, grid: _heun(v, noise, grid[:-1]),
         "all steps as equal": _evenly,
+        "dt was taken as 1 / steps": lambda v, noise, grid: _fixed(v, noise, grid, 1 / (len(grid) - 1)),
+        "dt was taken from the first step": lambda v, noise, grid: _fixed(v, noise, grid, grid[1] - grid[0]),
+        "one time for each image": lambda v, noise, grid: _heun(lambda x, t: v(x, t[0]), noise, grid),
         "each question is paid for": _asks_thrice,
     },
     "7.2": {
         "the factor by which the error falls": _last_ratio,
         "The sign is wrong": lambda errors: -_log2(errors) / (len(errors) - 1),
         "the natural logarithm": lambda errors: float((errors[0] / errors[-1]).log()) / (len(errors) - 1),
+        "You used the last pair": lambda errors: float((errors[-2] / errors[-1]).log2()),
         "by the number of errors": lambda errors: _log2(errors) / len(errors),
     },
     "7.3": {
@@ -205,6 +218,7 @@ MISTAKES = {
         "You mixed x itself": lambda x, e, a, s, a2, s2: a2 * x + s2 * e,
         "stays at its old level": lambda x, e, a, s, a2, s2: a2 * (x - s * e) / a + s * e,
         "divide by alpha": lambda x, e, a, s, a2, s2: a2 * (x - s * e) + s2 * e,
+        "Euler's step of the straight path": lambda x, e, a, s, a2, s2: x + (a2 - a) * ((x - s * e) / a - e),
         "assumes the straight path": lambda x, e, a, s, a2, s2: a2 * (x - (1 - a) * e) / a + (1 - a2) * e,
     },
     "7.5": {
@@ -222,6 +236,7 @@ MISTAKES = {
         "No step adds noise": _never,
         "The step at k = 0 is left out": _stops_early,
         "beta is a variance": _variance,
+        "Two faults": partial(_always, power=1),
         "k runs upwards": _upwards,
     },
     "7.7": {

@@ -10,6 +10,7 @@ from minidit.teach.draw import tensor, whole
 from minidit.teach.exercise import exercise
 from minidit.teach.expect import CheckFailed, expect
 
+ONE_EACH = "torch.full((len(x),), t)"
 # one step from t to t + dt: f(v, x, t, dt) -> x
 Step = Callable[[Callable, Tensor, float, float], Tensor]
 
@@ -53,6 +54,14 @@ def _walk(v: Callable, x: Tensor, grid: Tensor, step: Step = _step) -> Tensor:
     return x
 
 
+def _fixed(v: Callable, x: Tensor, grid: Tensor, dt: float) -> Tensor:
+    """Heun's method at the right times, with one dt for all steps."""
+    for t, t_next in pairwise(grid.tolist()):
+        start = _ask(v, x, t)
+        x = x + dt * (start + _ask(v, x + dt * start, t_next)) / 2
+    return x
+
+
 def _evenly(grid: Tensor) -> Tensor:
     return torch.linspace(0, 1, len(grid), dtype=grid.dtype)
 
@@ -86,6 +95,8 @@ def heun(answer: Callable, draw: torch.Generator) -> None:
         calls = []
 
         def v(x: Tensor, t: Tensor, a: int = a, b: int = b, calls: list = calls) -> Tensor:
+            if getattr(t, "shape", None) != (len(x),):
+                raise CheckFailed(f"not right yet. v wants one time for each image: {ONE_EACH}.")
             calls.append(float(t[0]))
             return (a * t + b).view(-1, 1, 1, 1) * x
 
@@ -93,6 +104,12 @@ def heun(answer: Callable, draw: torch.Generator) -> None:
         mistakes |= {
             "The last step is missing: a grid of n times has n - 1 steps.": _walk(v, noise, grid[:-1]),
             "You took all steps as equal; their lengths are in the grid.": _walk(v, noise, _evenly(grid)),
+            "dt was taken as 1 / steps; here the steps differ: dt = t_next - t.": (
+                _fixed(v, noise, grid, 1 / (len(grid) - 1))
+            ),
+            "dt was taken from the first step; here the steps differ: dt = t_next - t.": (
+                _fixed(v, noise, grid, float(grid[1] - grid[0]))
+            ),
             "The grid was walked from data to noise; it rises.": _walk(v, noise, grid.flip(0)),
         }
         expected, given = _walk(v, noise, grid), {"v(x, t)": f"({a} t + {b}) x", "noise": noise, "grid": grid}
@@ -133,6 +150,9 @@ def order(answer: Callable, draw: torch.Generator) -> None:
             "That is the logarithm to base 10; steps double, so the base is 2.": right * 0.3010300,
             "You divided by the number of errors; between k errors lie k - 1 doublings.": total / size,
             "You did not divide by the number of doublings.": total,
+            "You used the last pair; the range was asked, from the first error to the last.": (
+                (errors[-2] / errors[-1]).log2().item()
+            ),
         }
         expect(answer(errors.clone()), right, {"errors": errors}, mistakes)
 
@@ -142,28 +162,28 @@ def order(answer: Callable, draw: torch.Generator) -> None:
     "a shifted grid",
     hints=(
         "First an even grid: how many times have n steps? Then put each time through the formula.",
-        "Look at the differences of your grid for s = 3: they must grow. If they shrink, your t runs from "
-        "data to noise, as SD3's does.",
-        "t = torch.linspace(0, 1, steps + 1); return t / (t + s * (1 - t))",
+        "Look at the differences of your grid for shift = 3: they must grow. If they shrink, your t runs "
+        "from data to noise, as SD3's does.",
+        "t = torch.linspace(0, 1, steps + 1); return t / (t + shift * (1 - t))",
     ),
 )
 def shifted(answer: Callable, draw: torch.Generator) -> None:
-    """shifted(steps, s) -> times (steps + 1,) from 0 to 1, with short steps near the noise for s > 1."""
+    """shifted(steps, shift) -> times (steps + 1,) from 0 to 1; shift > 1: short steps near the noise."""
     for steps in (2, whole(3, 8, draw)):
-        s = 1.5 + whole(0, 5, draw) / 2
+        shift = 1.5 + whole(0, 5, draw) / 2
         t, short = torch.linspace(0, 1, steps + 1), torch.linspace(0, 1, steps)
-        right = t / (t + s * (1 - t))
+        right = t / (t + shift * (1 - t))
         mistakes = {
             "The shift was applied to 1 - t: your short steps lie near the data. (SD3's formula, "
-            "s t / (1 + (s - 1) t), is meant for its own t, which is 1 at the noise.)": s
+            "shift t / (1 + (shift - 1) t), is meant for its own t, which is 1 at the noise.)": shift
             * t
-            / (1 + (s - 1) * t),
-            "These are `steps` times; n steps need n + 1.": short / (short + s * (1 - short)),
+            / (1 + (shift - 1) * t),
+            "These are `steps` times; n steps need n + 1.": short / (short + shift * (1 - short)),
             "The grid falls from data to noise; it must rise from 0 to 1.": right.flip(0),
-            "The grid does not reach 1: the (1 - t) beside s is missing.": t / (t + s),
-            "That is an even grid; s was not used.": t,
+            "The grid does not reach 1: the (1 - t) beside the shift is missing.": t / (t + shift),
+            "That is an even grid; the shift was not used.": t,
         }
-        expect(answer(steps, s), right, {"steps": steps, "s": s}, mistakes)
+        expect(answer(steps, shift), right, {"steps": steps, "shift": shift}, mistakes)
 
 
 def _mutant(step: Step) -> Callable:

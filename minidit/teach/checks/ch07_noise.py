@@ -44,6 +44,8 @@ def ddim_step(answer: Callable, draw: torch.Generator) -> None:
             "That assumes the straight path, where sigma = 1 - alpha; here both are given.": (
                 alpha_next * straight + (1 - alpha_next) * eps
             ),
+            "That is Euler's step of the straight path, where the shares of data and noise change by as "
+            "much; here mix data and noise anew.": x + (alpha_next - alpha) * (data - eps),
         }
         given = {"x": x, "eps": eps, "alpha, sigma": (alpha, sigma), "next": (alpha_next, sigma_next)}
         got = answer(x.clone(), eps.clone(), alpha, sigma, alpha_next, sigma_next)
@@ -121,12 +123,11 @@ def last_step(answer: Callable, draw: torch.Generator) -> None:
             "The first step, at the noise, is without noise; it is the last one, k = 0, that must be.": (
                 walk(steps - 1, down, std)
             ),
-            "No step adds noise: that draws the mean of each step, and the images lose their variety.": (
-                walk(0, down, 0 * std)
-            ),
+            "No step adds noise: that draws each step's mean, and variety is lost.": walk(0, down, 0 * std),
             "The step at k = 0 is left out; it is taken, without noise.": walk(0, down[:-1], std),
-            "beta is a variance; noise is multiplied by the standard deviation, its root.": walk(
-                0, down, beta
+            "beta is a variance; noise is multiplied by its root.": walk(0, down, beta),
+            "Two faults: noise in the last step, and beta is a variance; take its root.": (
+                walk(-1, down, beta)
             ),
             "k runs upwards; sampling begins at the noise, with the largest k.": walk(0, down[::-1], std),
         }
