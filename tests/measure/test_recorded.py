@@ -2,6 +2,7 @@
 
 import minidit
 from minidit.measure import Evidence
+from minidit.training import read_artefact
 
 
 def test_the_digits_run_keeps_its_promises():
@@ -49,4 +50,20 @@ def test_the_qk_norm_run_keeps_its_promises():
     assert max(evidence.readout("peak.high.normed")) < 0.7
     failed = [run.seed for run in evidence.runs if run.readouts["loss.high.normed"] > 1.3]
     assert failed == [7, 14]  # the chapter sends its readers to 14
+
+
+def test_the_samplers_run_keeps_its_promises():
+    evidence = Evidence.read("samplers")
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    network = read_artefact("shapes")
+    assert minidit.Experiment.from_dict(evidence.experiment) == network.experiment
+    for run in evidence.runs:
+        away = {name.removeprefix("away."): value for name, value in run.readouts.items() if "away" in name}
+        mended = "heun, last step euler"
+        assert all(away[f"euler.{n}"] < away[f"heun.{n}"] for n in (2, 4, 8, 16))
+        assert away["heun.64"] < away["euler.64"]
+        assert all(away[f"{mended}.{n - 1}"] < away[f"heun.{n}"] for n in (4, 8, 16, 32))
+        assert run.readouts["frechet.euler.16"] < run.readouts["frechet.euler.4"]
+        assert run.readouts["accuracy.euler.16"] < run.readouts["accuracy.euler.1"]
+    assert max(evidence.readout("frechet.euler.4")) < max(evidence.readout("floor.480"))
     assert "dirty" not in evidence.commit
