@@ -8,7 +8,8 @@ from torch import Tensor
 from minidit.teach.checks.ch06 import over, times
 from minidit.teach.draw import tensor, whole
 from minidit.teach.exercise import exercise
-from minidit.teach.expect import CheckFailed, expect
+from minidit.teach.expect import expect
+from minidit.teach.mutants import try_test
 
 
 @exercise(
@@ -68,15 +69,4 @@ _MUTANTS: dict[str, Callable] = {
 )
 def write_the_test(answer: Callable, draw: torch.Generator) -> None:
     """test(read) passes for the right function, and raises AssertionError for each wrong one."""
-    try:
-        answer(_right)
-    except AssertionError as error:
-        words = f"not right yet. Your test refuses the right function: AssertionError {error}"
-        raise CheckFailed(words) from None
-    names = list(_MUTANTS)
-    for index in torch.randperm(len(names), generator=draw).tolist():
-        try:
-            answer(_MUTANTS[names[index]])
-        except AssertionError:
-            continue
-        raise CheckFailed(f"not right yet. Your test accepts a function in which {names[index]}.")
+    try_test(answer, _right, _MUTANTS, draw)
