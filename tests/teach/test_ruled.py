@@ -6,7 +6,7 @@ import json
 import ipywidgets
 import matplotlib.pyplot as plt
 import pytest
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state
 
 from minidit import MiniditError
 from minidit.teach import RuledFrames, Ruler
@@ -29,7 +29,7 @@ class Page:
     """The widgets as a page has them, from the stored state alone; `set` follows links as the page does."""
 
     def __init__(self, widget: ipywidgets.Widget):
-        stored = embed_data(views=[widget], drop_defaults=False)["manager_state"]["state"]
+        stored = dependency_state([widget], drop_defaults=False)  # not those of other tests in this process
         self.models = json.loads(json.dumps(stored))
         self.root = widget.model_id
 
@@ -60,7 +60,9 @@ class Page:
 
 
 def test_slider_and_buttons_work_from_the_stored_state(frames):
+    other = ipywidgets.VBox([ipywidgets.IntSlider()])  # another widget of the process must not be taken along
     page = Page(frames.widget)
+    assert other.model_id not in page.models
     (slider,), (buttons,) = page.named("IntSliderModel"), page.named("ToggleButtonsModel")
     assert page.models[slider]["state"]["max"] == 2
     assert page.models[buttons]["state"]["_options_labels"] == ["ours", "DDPM"]
