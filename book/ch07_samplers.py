@@ -389,8 +389,8 @@ mended = "heun, last step euler"
 live[mended] = {2 * n - 1: away(heun_then_euler(v, z, times(n), y)) for n in (2, 4, 8, 16, 32)}
 teach.show(
     against_budget(["euler", "heun", mended]),
-    alt="The same picture with a third line: mended Heun is above Euler at 3 evaluations, a little below it from 7 to 31 in four seeds of five, and level with it "
-    "at 63.",
+    alt="The same picture with a third line: mended Heun lies on Euler's at 3 evaluations, below it from 7 to 31, and on it again at 63."
+    "",
 )
 
 # %%
@@ -1018,7 +1018,7 @@ teach.Frames(
 # 4. Let the solver choose: `solve(v, z, times(1), y, rtol=1e-3)` takes as many steps as its tolerance asks for (`state.evaluations`). How much does it spend? Is it nearer than Heun with as many?
 # 5. Find a grid for Euler with 4 evaluations by hand: three times between 0 and 1, for instance `torch.tensor([0, 0.1, 0.4, 0.8, 1.0])`. Tune it on `z`, then try it on noise of another seed, and on the
 #    judge. How much of your gain is left?
-# 6. Write the method of Adams and Bashforth: `my_euler`, with one line for the velocity of the step before. Eight evaluations: is it nearer to the exact path than Euler? Than mended Heun with 7? Then try seeds 1 to 4 in `z`.
+# 6. Write the method of Adams and Bashforth: `my_euler`, with one line for the velocity of the step before. Eight evaluations: is it nearer to the exact path than Euler? Than mended Heun with 7? Then try seeds 1 to 4 in `z`, each with its own `exact`.
 #
 # ## Sources
 #
