@@ -480,10 +480,11 @@ print(
 drawn = torch.randn(1_000_000, generator=minidit.generator(0, "times")).sigmoid().clamp(0.05, 0.95)
 size = data.train.x.square().mean()
 first_loss = {"velocity": 1 + size, "noise": (1 / drawn**2).mean(), "data": (size / (1 - drawn) ** 2).mean()}
-print("the first loss, as the velocity's:", {name: f"{loss:.1f}" for name, loss in first_loss.items()})
+words = ", ".join(f"{name} {loss:.1f}" for name, loss in first_loss.items())
+print("with the velocity's loss, an answer of 0 costs:", words)
 
 # %% [markdown]
-# How much the start adds to what follows we have not measured. The ends were recorded:
+# How much the start adds to what follows we have not measured. What came out in the end was recorded:
 
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 2.8))
