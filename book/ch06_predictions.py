@@ -448,7 +448,7 @@ for k in range(1, 7):
 print(f"the farthest score network in sixth 1: {max(evidence.readout('score.velocity.t1')):.1f}")
 
 # %% [markdown]
-# Everywhere, and in ratio most near the data. A likely part of the reason: the score is the noise divided by $\sigma$, so one last layer must
+# By the medians everywhere, and in ratio most near the data. A likely part of the reason: the score is the noise divided by $\sigma$, so one last layer must
 # give numbers of size 1 near the noise and of size 20 near the data. We have not tested it. One seed of the five is far off near the noise, and lifts each mean there; that is why the table shows medians.
 #
 # Even the loss of *one* network is not one number. Let the velocity network be asked at other times:
