@@ -389,8 +389,7 @@ mended = "heun, last step euler"
 live[mended] = {2 * n - 1: away(heun_then_euler(v, z, times(n), y)) for n in (2, 4, 8, 16, 32)}
 teach.show(
     against_budget(["euler", "heun", mended]),
-    alt="The same picture with a third line: mended Heun lies on Euler's at 3 evaluations, below it from 7 to 31, and on it again at 63."
-    "",
+    alt="The same picture with a third line: mended Heun lies on Euler's at 3 evaluations, below it from 7 to 31, and on it again at 63.",
 )
 
 # %%
@@ -671,7 +670,7 @@ with torch.no_grad():
 print("both are the library's")
 
 # %% [markdown]
-# EDM's sampler with *churn* (Karras et al. 2022) does the same in two halves. It adds noise and sets the clock back to the noise level that the image now has; then a step of the ODE, by Heun's method, leads on from there. No pull is
+# EDM's sampler with *churn* (Karras et al. 2022) does much the same in two halves. It adds noise and sets the clock back to the noise level that the image now has; then a step of the ODE, by Heun's method, leads on from there. No pull is
 # needed: the clock pays for the noise. We have not tried it.
 #
 # Does the crowd stay the same? In one dimension we can be strict. We send 4,000 points through, and compare their law with the true one: the largest gap between the two shares to the left of a point.
@@ -889,7 +888,7 @@ teach.compare(
 )
 
 # %% [markdown]
-# Euler, mended Heun and DDIM need 7 or 8; the SDE, whose noise has its own price, and rk4, which asks at $t = 1$, need 16; plain Heun needs more than we tried. But be careful with what these numbers can tell.
+# Of the budgets that we tried, Euler, mended Heun and DDIM need 7 or 8; the SDE, whose noise has its own price, and rk4, which asks at $t = 1$, need 16; plain Heun needs more than we tried. But be careful with what these numbers can tell.
 #
 # **The share read correctly is no help.** For Euler it falls while the images get better (it does not see blur); for Heun and rk4 it rises. So it cannot order the budgets.
 
@@ -999,7 +998,7 @@ teach.Frames(
 # noise on the way leaves the crowd as it is; and judged by images, eight of Euler's steps are enough here. This would overturn it:
 #
 # - a network on which Heun's last step does not leave half a step of the noise (experiment 1);
-# - a judge that looks closer than ours, and finds a difference between 8 and 16 evaluations. Ours was trained to tell 24 classes apart, not to see soft edges;
+# - a judge that looks closer than ours, and finds a clear difference between 8 and 16 evaluations. Ours was trained to tell 24 classes apart, not to see soft edges;
 # - thousands of images instead of hundreds: then the band of real images shrinks, and samplers inside it may come out of it;
 # - large images, many objects, text: wherever paths bend more. Published networks are sampled with 20 to 250 evaluations, and not for fun.
 #
