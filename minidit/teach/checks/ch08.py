@@ -23,7 +23,7 @@ from minidit.teach.mutants import try_test
 def combine(answer: Callable, draw: torch.Generator) -> None:
     """combine(u, c, strength, dialect) -> the guided velocity; dialect is "ours" or "paper"."""
     for size in (1, 3):
-        u, c = tensor(2, 1, 1, size, draw=draw), tensor(2, 1, 1, size, draw=draw) + 0.35
+        u, c = tensor(2, 1, 1, size, draw=draw) + 0.15, tensor(2, 1, 1, size, draw=draw) + 0.32
         for dialect, shift in (("ours", 0), ("paper", 1)):
             for strength in (1 + whole(1, 8, draw) / 4, whole(1, 3, draw) / 4):
                 w = strength + shift
@@ -33,11 +33,11 @@ def combine(answer: Callable, draw: torch.Generator) -> None:
                     if dialect == "ours"
                     else "That reads the paper's s as our w; its 0 is no guidance, our 1 is: w = 1 + s."
                 )
-                mistakes = {
-                    words: u + other * (c - u),
-                    "w = s - 1 goes the wrong way: the paper's 0 is our 1, so w = 1 + s.": (
-                        u + (strength - 1) * (c - u)
-                    ),
+                mistakes = {words: u + other * (c - u)}
+                if dialect == "paper":
+                    back = u + (strength - 1) * (c - u)
+                    mistakes["w = s - 1 goes the wrong way: the paper's 0 is our 1, so w = 1 + s."] = back
+                mistakes |= {
                     "c and u are swapped: that walks away from the class.": c + w * (u - c),
                     "The sign is wrong: it walks from u away from c.": u - w * (c - u),
                     "w is held below 1: guidance is to walk beyond c.": u + min(w, 1) * (c - u),
