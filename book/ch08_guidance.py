@@ -788,7 +788,7 @@ teach.Frames(
 # Eight exercises ask for a function each, and check it: two dialects, both answers from one call, hidden labels, an interval, a contrast kept, autoguidance, a bug, and a test. In a terminal, in the
 # folder of the project, `minidit exercises start ch08` writes a notebook to work in.
 #
-# Five more are experiments, most of them a line in this notebook. Write down what you expect before you run it.
+# Six more are experiments, most of them a line in this notebook. Write down what you expect before you run it.
 #
 # 1. Swap $c$ and $u$ in `my_guide`, and draw `some` with $w = 2$. What do you get, and which $w$ of the right formula would give the same?
 # 2. Guidance below 1: `draw(guide(v, 0.5), some)`. And does the trade turn around? Measure the whole crowd with $w = 0.7$.
@@ -796,6 +796,7 @@ teach.Frames(
 # 4. Guide late only, but more: `guide(v, 4, (0.65, 1.0))`, and measure it. The records hold `late.3` and `late.4`, and `early.3` and `early.4`.
 # 5. The bells with an interval: guide only from $t = p$ to $t = q$ in `ends`, with $b = 0.5$ and $B = 1$. Show that the width comes out multiplied by $\bigl(\tfrac{r(q)}{r(p)}\bigr)^{(w - 1)/2}$, where $r(t)$ is the variance of the class at $t$ divided by
 #    that of all. Which third narrows most? In our network it was the early one.
+# 6. Are fifteen steps enough when we guide? Set `steps = 60` and measure $w = 1$ and $w = 3$ again. Which of our sentences would change?
 #
 # ## Sources
 #
