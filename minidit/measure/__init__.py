@@ -8,6 +8,7 @@ from minidit.measure.ledger import Ledger, ledger, parameters_by_part
 from minidit.measure.neighbours import Neighbours, nearest, neighbours
 from minidit.measure.probe import probe_readout
 from minidit.measure.quality import Quality, quality
+from minidit.measure.straightness import bend
 from minidit.measure.velocity import velocity_readout
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Neighbours",
     "Quality",
     "band",
+    "bend",
     "frechet_distance",
     "ledger",
     "nearest",
