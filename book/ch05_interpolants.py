@@ -20,10 +20,9 @@ from scipy.optimize import linear_sum_assignment
 from torch.testing import assert_close
 
 import minidit
-from minidit import Batch, Condition, Flow, Objective, Streams, TrainState, teach
-from minidit.data import load
-from minidit.flow import COUPLINGS, PATHS, GaussianMixture, euler, last, optimal, solve, times
-from minidit.measure import Evidence, Judge, bend, frechet_distance
+from minidit import Batch, Condition, Flow, Objective, Streams, teach
+from minidit.flow import PATHS, GaussianMixture, euler, last, optimal, solve, times
+from minidit.measure import bend
 from minidit.teach.figures import ACCENT, BAND, INK, MUTED
 
 _ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
@@ -51,7 +50,10 @@ x_1, eps = pairs(4000, "lines")
 meeting = ((x_1 + eps) / 2).abs() < 0.03  # through x = 0 at t = 1/2
 few, slopes = meeting.nonzero().flatten()[:40], (x_1 - eps)[meeting]
 figure, panels = plt.subplots(1, 2, figsize=(8.5, 3.2), sharey=True)
-for panel, which, title in ((panels[0], slice(60), "60 lines"), (panels[1], few, "40 lines through one point")):
+for panel, which, title in (
+    (panels[0], slice(60), "60 lines"),
+    (panels[1], few, "40 lines through one point"),
+):
     panel.plot([0, 1], torch.stack([eps[which], x_1[which]]), color=MUTED, linewidth=0.7)
     panel.plot(0.5, 0, "o", color=ACCENT)
     panel.set(xlabel="t (0 noise, 1 data)", ylim=(-3.2, 3.2))
@@ -86,7 +88,11 @@ teach.predict(
     "ch05.ends",
     "The straight line is one way to mix noise into data; DDPM's is another. Train a perfect network for each, and let both\n"
     "sample from the same noise, in as many steps as you like. They draw",
-    choices={"a": "the same image", "b": "different images of the same kind", "c": "images of different quality"},
+    choices={
+        "a": "the same image",
+        "b": "different images of the same kind",
+        "c": "images of different quality",
+    },
     guess=None,
 )
 
@@ -199,7 +205,9 @@ class Field(torch.nn.Module):
     def __init__(self, dim, hidden=64):
         super().__init__()
         sizes, act = [dim + 1, hidden, hidden, hidden], torch.nn.SiLU
-        layers = [part for a, b in zip(sizes, sizes[1:], strict=False) for part in (torch.nn.Linear(a, b), act())]
+        layers = [
+            part for a, b in zip(sizes, sizes[1:], strict=False) for part in (torch.nn.Linear(a, b), act())
+        ]
         self.layers = torch.nn.Sequential(*layers, torch.nn.Linear(hidden, dim))
 
     def forward(self, x, t, condition=None):
@@ -344,7 +352,8 @@ titles = {"linear": "straight", "gvp": "quarter circle (GVP)", "vp": "VP (DDPM's
 moments = torch.linspace(0, 1, 101, dtype=f64)
 v = {name: Flow(name).velocity(mixture.network(Flow(name))) for name in PATHS}
 ways = {
-    name: torch.stack([s.x.flatten() for s in solve(v[name], starts, moments, method="rk4")]) for name in PATHS
+    name: torch.stack([s.x.flatten() for s in solve(v[name], starts, moments, method="rk4")])
+    for name in PATHS
 }
 figure, panels = plt.subplots(2, 3, figsize=(8.5, 4.6), sharex=True, sharey="row", height_ratios=(1, 2))
 for (top, below), (name, path) in zip(panels.T, PATHS.items(), strict=True):
@@ -402,7 +411,9 @@ for name in PATHS:
     print(f"{titles[name]:>20}: bend {bends[name]:.1f}, error of 4 Euler steps {off:.2f}")
 
 # %%
-teach.compare("ch05.straight", "b", "straight lines do not make straight ways. On these data the circle's bend less.")
+teach.compare(
+    "ch05.straight", "b", "straight lines do not make straight ways. On these data the circle's bend less."
+)
 
 # %% [markdown]
 # The straight path has straight *lines*. The sampler does not follow lines. It follows their mean, and that bends wherever the mean changes. On these data the straight path first draws the crowd together, since half noise and half data have a smaller variance than either, and
@@ -415,11 +426,17 @@ teach.compare("ch05.straight", "b", "straight lines do not make straight ways. O
 # %%
 angles = torch.arange(8, dtype=f64) * 2 * torch.pi / 8
 clusters = 3 * torch.stack([angles.cos(), angles.sin()], 1)
-ring = GaussianMixture(torch.full((8,), 1 / 8, dtype=f64), clusters, 0.04 * torch.eye(2, dtype=f64).expand(8, 2, 2))
+ring = GaussianMixture(
+    torch.full((8,), 1 / 8, dtype=f64), clusters, 0.04 * torch.eye(2, dtype=f64).expand(8, 2, 2)
+)
 field = Flow().velocity(ring.network(Flow()))
 noise = torch.randn(500, 2, 1, 1, dtype=f64, generator=minidit.generator(0, "plane"))
 away = last(euler(field, noise, times(1))).flatten(1).norm(dim=1).max()
-print(f"after one step all 500 points are at the mean of the data, to within {away:.0e}" if away > 1e-9 else "after one step all 500 points are at the mean of the data")
+print(
+    f"after one step all 500 points are at the mean of the data, to within {away:.0e}"
+    if away > 1e-9
+    else "after one step all 500 points are at the mean of the data"
+)
 
 # %% [markdown]
 # Every noise ends in the one place where there are no data: the middle. That is the price of pairs made by chance, in one step: every noise may go with every cluster, and the mean of all is nowhere.
@@ -452,7 +469,9 @@ print("the library's pairs; and on a line, the first goes with the first, the se
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.7), sharex=True, sharey=True)
-for panel, given, title in zip(panels, (chance.noise, paired), ("by chance", "shortest in the batch"), strict=True):
+for panel, given, title in zip(
+    panels, (chance.noise, paired), ("by chance", "shortest in the batch"), strict=True
+):
     both = torch.stack([given, batch.x]).flatten(2)
     panel.plot(both[..., 0], both[..., 1], color=MUTED, linewidth=0.6)
     panel.plot(*both[0].T, ".", color=INK, markersize=3)
