@@ -22,6 +22,7 @@ def _loss_mistakes(f: Callable, x: Tensor, noise: Tensor, t: Tensor) -> dict:
 
     one, mean, wide = t[:1].expand(3), t.mean().expand(3), t.view(-1, 1, 1, 1)
     wrong = {
+        "The sign of the target is wrong: the velocity leads from noise to data.": mse(target=noise - x),
         "One time was used for the whole batch; each image has its own.": OneOf(
             (mse(mixed=one, told=one), mse(mixed=one), mse(mixed=mean, told=mean))
         ),
@@ -29,7 +30,6 @@ def _loss_mistakes(f: Callable, x: Tensor, noise: Tensor, t: Tensor) -> dict:
             (mse(mixed=1 - t), mse(mixed=1 - t, target=noise - x))
         ),
         "f was told 1 - t; it is told t, 0 at the noise.": mse(told=1 - t),
-        "The sign of the target is wrong: the velocity leads from noise to data.": mse(target=noise - x),
         "That target is the image; f answers with the velocity, x - noise.": mse(target=x),
         "That target is the noise; f answers with the velocity, x - noise.": mse(target=noise),
         "f was asked at the clean image, or at the noise; it sees the mixture.": OneOf(
@@ -100,7 +100,7 @@ def loss(answer: Callable, draw: torch.Generator) -> None:
 def floor(answer: Callable, draw: torch.Generator) -> None:
     """floor(b, t) -> the variance of x_1 - noise among lines that meet, for data N(0, b^2)."""
     for _ in range(2):
-        b, t = 1.5 + 0.1 * whole(0, 9, draw), 0.3 + 0.05 * whole(0, 3, draw)
+        b, t = 1.55 + 0.1 * whole(0, 9, draw), 0.3 + 0.05 * whole(0, 3, draw)
         s, back = t**2 * b**2 + (1 - t) ** 2, (1 - t) ** 2 * b**2 + t**2
         right = b**2 / s
         mistakes = {
