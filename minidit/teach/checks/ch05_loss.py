@@ -78,7 +78,7 @@ def loss(answer: Callable, draw: torch.Generator) -> None:
     with torch.no_grad():
         right = (f(wide * x + (1 - wide) * noise, t) - (x - noise)).square().mean()
         mistakes = _loss_mistakes(f, x, noise, t)
-    expect(got.detach() if isinstance(got, Tensor) else got, right, given, mistakes)
+    expect(got.detach() if isinstance(got, Tensor) else got, right, given, mistakes, 1e-5)
     if not (isinstance(got, Tensor) and got.requires_grad):
         raise CheckFailed(
             "not right yet. The number is right, but it carries no gradient: leave it a tensor, without "
@@ -100,7 +100,7 @@ def loss(answer: Callable, draw: torch.Generator) -> None:
 def floor(answer: Callable, draw: torch.Generator) -> None:
     """floor(b, t) -> the variance of x_1 - noise among lines that meet, for data N(0, b^2)."""
     for _ in range(2):
-        b, t = 1.55 + 0.1 * whole(0, 9, draw), 0.3 + 0.05 * whole(0, 3, draw)
+        b, t = 1.55 + 0.1 * whole(0, 9, draw), 0.55 + 0.05 * whole(0, 3, draw)
         s, back = t**2 * b**2 + (1 - t) ** 2, (1 - t) ** 2 * b**2 + t**2
         right = b**2 / s
         mistakes = {
