@@ -413,8 +413,18 @@ teach.compare(
 )
 
 # %% [markdown]
-# The straight path has straight *lines*. The sampler does not follow lines. It follows their mean, and that bends wherever the mean changes. On these data the straight path first draws the crowd together, since half noise and half data have a smaller variance than either, and
-# must spread it again. The quarter circle keeps the variance where noise and data have the same, and these data are not far from that. This is a fact about *these* data, whose variance is 1.9; it is no law.
+# The straight path has straight *lines*. The sampler does not follow lines. It follows their mean, and that bends wherever the mean changes. How wide is the crowd half way?
+
+# %%
+variance = mixture.covariance().item()
+for name, path in PATHS.items():
+    alpha, sigma = (float(part(torch.tensor(0.5))) for part in (path.alpha, path.sigma))
+    print(
+        f"{titles[name]:>20}: variance 1.0 at t = 0, {alpha**2 * variance + sigma**2:.1f} half way, {variance:.1f} at t = 1"
+    )
+
+# %% [markdown]
+# On the straight path half noise and half data are narrower than either: the crowd is first drawn together, and must then be spread again. The quarter circle leads almost evenly from the one variance to the other. VP does so too, but does nearly all of it in the second half. This is a fact about *these* data; it is no law.
 #
 # ## Two dimensions
 #
@@ -736,7 +746,7 @@ for coupling in ("independent", "optimal"):
     )
 
 # %% [markdown]
-# On the noise of its own training the network of the shortest lines is read about as well as the other is on its own: its deficit is gone. But the other gains from noise that suits as well: such noise is simply easier. So this test agrees with our reason; it does not prove it. The table above is the stronger one.
+# On the noise of its own training the network of the shortest lines is read about as well as the other is on its own: this network's deficit is gone. But the other gains from noise that suits as well: such noise is simply easier. So this test agrees with our reason; it does not prove it. The table above is the stronger one.
 #
 # ## Drag the targets
 #
