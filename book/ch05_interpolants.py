@@ -111,7 +111,7 @@ teach.predict(
 # %% [markdown]
 # ## The idea
 #
-# Write a line as $x_t = \alpha\,x_1 + \sigma\,\varepsilon$, with shares $\alpha(t)$ of the data and $\sigma(t)$ of the noise. On the straight path $\alpha = t$ and $\sigma = 1 - t$. A dot is the derivative by $t$, so the velocity on a line is
+# Write a line as $x_t = \alpha\,x_1 + \sigma\,\varepsilon$, with shares $\alpha(t)$ of the data and $\sigma(t)$ of the noise. On the straight path $\alpha = t$ and $\sigma = 1 - t$; with other shares the line is curved, and we keep the word. A dot is the derivative by $t$, so the velocity on a line is
 # $\dot x_t = \dot\alpha\,x_1 + \dot\sigma\,\varepsilon$. Let $\mathbb{E}[\,\cdot \mid x_t]$ be the mean over all lines that are at $x_t$ at time $t$.
 #
 # **Squared error asks for the mean.** Call the mean velocity $v(x_t, t) = \mathbb{E}[\dot x_t \mid x_t]$. A network answers $f(x_t, t)$, without seeing the line. Then
@@ -315,13 +315,13 @@ for panel in panels:
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Left: the loss falls in the first steps and then lies on a floor near 1.8. Middle: the network's velocity at three times, orange, lies on the formula's, grey. Right: the histogram of "
-    "20,000 numbers drawn by the network lies on the density of the data.",
+    alt="Left: the loss falls in the first steps and then lies on a floor near 1.8. Middle: the network's velocity at three times, orange, follows the formula's, grey, and is a little too round where that is steep. Right: the histogram of "
+    "20,000 numbers drawn by the network lies close to the density of the data.",
 )
 
 # %% [markdown]
 # Left: the loss falls within a few hundred steps and then seems to do nothing. Whoever reads only the loss would stop there, or look for a fault. Most of it is the floor. What the network learns shows in the small rest. Middle: grey is the formula, orange the network, which saw
-# only single lines. Right: 20,000 starts from noise, followed in 50 steps of Euler's method, over the true density in grey. The crowd arrives.
+# only single lines; it is a little too round where the formula is steep. Right: 20,000 starts from noise, followed in 50 steps of Euler's method, over the true density in grey. The crowd arrives.
 #
 # One more thing can be read off. On the lines, points cross freely. On the paths of the network they cannot: where two paths met they would have one velocity, and go on together. So in one dimension the order is kept.
 
@@ -388,7 +388,7 @@ teach.compare("ch05.ends", "a", "the path is the same, walked at another pace an
 #
 # $$ \text{bend} = \frac{\int_0^1 \mathbb{E}\,\bigl|(x_1 - x_0) - v(x_t, t)\bigr|^2 dt}{\mathbb{E}\,|x_1 - x_0|^2} . $$
 #
-# Here $x_0$ and $x_1$ are the two ends of one path of the *sampler*, not a pair of the training. With bend 0 one step of Euler's method is exact.
+# Here $x_0$ and $x_1$ are the two ends of one path of the *sampler*, not a pair of the training. With bend 0 one step of Euler's method is exact. (It may exceed 1, where the way is short and the detour is not.)
 
 
 # %%
@@ -619,7 +619,7 @@ trained |= {"optimal_within_labels": train_digits("optimal_within_labels")}
 pictures = {names[c]: drawn(v)[:10] for c, (v, _) in trained.items()}
 teach.show(
     teach.rows(pictures, columns=[str(k) for k in range(10)]),
-    alt="Ten digits, 0 to 9, from three networks, in four steps from the same noise. None of the rows is clean after so short a run; with the shortest lines several digits are other ones than those asked for.",
+    alt="Ten digits, 0 to 9, from three networks, in four steps from the same noise. None of the rows is clean after so short a run; in the second row, with the shortest lines the 5 resembles a 9 and the 6 an 8.",
 )
 
 # %%
