@@ -790,7 +790,7 @@ teach.Page(
 #
 # Two things here are theorems, and no run can overturn them: squared error asks for the mean, and the mean moves the crowd rightly. If yours does not, there is a fault in the code, or the network is not good enough. The rest was measured, and this would overturn it:
 #
-# - *straight lines do not make straight ways*: it holds for our two bells. Data with a variance well below 1, or clusters far apart, may say otherwise (experiment 2);
+# - *straight lines do not make straight ways*: it holds for our two bells on the straight path. Other data may say otherwise (experiment 2);
 # - *the shortest lines harm a network that is told the label*: a long run, in which the network learns to trust the label more than the noise; or a coupling that takes the label into account more cleverly than ours. All our runs are 500 steps, a third of chapter 1's, and far from the floor of real digits;
 # - *within a label the gain is small*: larger batches (ours hold at most a handful of each digit), or more steps of training. We do not know how it goes on images with thousands of pixels, where one batch is a poorer picture of the crowd still;
 # - *our reason for the harm*: a network that is never told labels gains, as the reason predicts. A told network whose noise knows nothing of the label and that is harmed all the same would refute it.
@@ -806,7 +806,7 @@ teach.Page(
 #
 # 1. Train the one-dimensional network with the mean as its target: in `learn`, put `(f(x, t) - best(x, t)).square().mean()` in place of the loss, with `x` and `t` from `draw` as in the cell on gradients. To which number does the loss fall now? How much nearer does the network come (`wrong`)?
 # 2. Move the bells apart, `centre * 3`, or together, `centre / 3`, make `mixture` and `v` anew, and print the bends of the three paths. Which path is the straightest now?
-# 3. Pairs in small batches: `learn(coupled, ring, 2, size=8)` in place of 128. What becomes of the loss, of the bend, and of the distance after one step? And whose loss is nearer to zero by right?
+# 3. Pairs in small batches: `learn(coupled, ring, 2, size=8)` in place of 128. What becomes of the loss, of the bend, and of the distance after one step? Fifty steps end as near as before: then what is the larger loss made of?
 # 4. Train digits on the quarter circle: add `"objective.flow.path": "gvp"` to the override in `train_digits`. Compare its Frechet distance at 4 steps and its bend with those of the straight path.
 # 5. One evaluation only: `drawn(v, n=1)` for the three networks, and `teach.rows`. What do you see, and what does `judge.accuracy` say to it? Why is one step read better than four?
 #
