@@ -9,6 +9,7 @@ from minidit.measure.neighbours import Neighbours, nearest, neighbours
 from minidit.measure.probe import probe_readout
 from minidit.measure.quality import Quality, quality
 from minidit.measure.spread import spread_within
+from minidit.measure.straightness import bend
 from minidit.measure.velocity import velocity_readout
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Neighbours",
     "Quality",
     "band",
+    "bend",
     "frechet_distance",
     "ledger",
     "nearest",
