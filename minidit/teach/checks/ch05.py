@@ -71,9 +71,10 @@ def arc(answer: Callable, draw: torch.Generator) -> None:
     """arc(x, noise, t) -> x_t and the velocity, on the quarter circle."""
     x, noise = (tensor(3, 1, 2, 2, draw=draw) + 0.05 for _ in range(2))
     t = apart(draw)
-    with shapes_explained("t is (batch,), x is (batch, c, h, w): view t as (batch, 1, 1, 1) first."):
-        got = answer(x.clone(), noise.clone(), t.clone())
     given = {"x": x, "noise": noise, "t": t}
+    words = "t is (batch,), x is (batch, c, h, w): view t as (batch, 1, 1, 1) first."
+    with shapes_explained(words, given, x):
+        got = answer(x.clone(), noise.clone(), t.clone())
     expect(got, _on_arc(x, noise, t), given, _arc_mistakes(x, noise, t))
 
 
@@ -144,8 +145,9 @@ def field(answer: Callable, draw: torch.Generator) -> None:
     for dim in (1, 2):
         points = tensor(whole(4, 5, draw), dim, draw=draw)
         x, t = tensor(3, dim, draw=draw) + 0.05, 0.3 + 0.1 * whole(0, 1, draw)
-        with shapes_explained("x is (batch, dim), points (n, dim): x[:, None] - points is (batch, n, dim)."):
+        given = {"x": x, "t": t, "points": points}
+        words = "x is (batch, dim), points (n, dim): x[:, None] - points is (batch, n, dim)."
+        with shapes_explained(words, given, x):
             got = answer(x.clone(), t, points.clone())
         weight = (-(x[:, None] - t * points).square().sum(2) / (2 * (1 - t) ** 2)).softmax(1)
-        given = {"x": x, "t": t, "points": points}
         expect(got, (weight @ points - x) / (1 - t), given, _field_mistakes(x, t, points))

@@ -72,9 +72,10 @@ def loss(answer: Callable, draw: torch.Generator) -> None:
             raise CheckFailed("not right yet. f wants the times as they came, one for each image: (batch,).")
         return factor * (1 + t).view(-1, 1, 1, 1) * x + t.view(-1, 1, 1, 1)
 
-    with shapes_explained("t is (batch,), x (batch, c, h, w): view t as (batch, 1, 1, 1) for the mixture."):
-        got = answer(f, x.clone(), noise.clone(), t.clone())
     wide, given = t.view(-1, 1, 1, 1), {"x": x, "noise": noise, "t": t}
+    words = "t is (batch,), x (batch, c, h, w): view t as (batch, 1, 1, 1) for the mixture."
+    with shapes_explained(words, given, torch.tensor(0.0)):
+        got = answer(f, x.clone(), noise.clone(), t.clone())
     with torch.no_grad():
         right = (f(wide * x + (1 - wide) * noise, t) - (x - noise)).square().mean()
         mistakes = _loss_mistakes(f, x, noise, t)
