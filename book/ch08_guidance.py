@@ -60,7 +60,7 @@ rows = {"label hidden": draw(guide(v, 0), some), "label told": draw(v, some)}
 teach.show(
     teach.rows(rows, columns=[names[k].replace(" ", "\n") for k in y[some].tolist()]),
     alt="Eight classes from the same noise; titles are what the lower row was told. Top, label hidden: blots of many colours, few of which are a shape. Bottom, label told: the colours are "
-    "right and most shapes can be read, but outlines are soft, and some are dented.",
+    "right and most shapes can be read, but outlines are soft or dented, and the crosses are hard to read.",
 )
 
 # %% [markdown]
@@ -224,7 +224,7 @@ print(
 )
 
 # %% [markdown]
-# In the third pair the class has mean 1 and width 0.5: at $w = 3$ the crowd stands at 3, where next to no image of the class is. In the mixture it moves too, away from the other class, but stops half-way, and gets narrower: where the other class
+# In the third pair the class has mean 1 and width 0.5: at $w = 3$ the crowd stands at 3, where next to no image of the class is. In the mixture it moves too, away from the other class, but only to 1.52, and gets narrower: where the other class
 # is far, $u$ is nearly $c$, and nothing is left to exaggerate. A true wide class does get wider; less than the formula of single bells says.
 #
 # So "guidance costs diversity" is no law for a single class. It is the usual case all the same. By the law of total variance the classes are, on average, not wider than the whole.
@@ -279,11 +279,11 @@ figure.tight_layout()
 teach.show(
     figure,
     alt="Left: around 0 a wide blue bell of all data, in it the class, half as wide; the guided crowd is a thin spike, far narrower than the dashed product. "
-    "Right: all data have two blue humps, at -1 and 1; the class is the right one; the guided crowd stands at 1.5 and is narrower than the class; the dashed product, ALTPRODUCT.",
+    "Right: all data have two blue humps, at -1 and 1; the class is the right one; the guided crowd stands at 1.5 and is narrower than the class; the dashed product nearly covers the class.",
 )
 
 # %% [markdown]
-# The guided crowd (orange) is not the product (dashed). For bells around 0 the two agree only where both are equally wide, or at $w = 0$ and 1. And far out, where guidance takes the crowd, there are few images of the class: a network is asked there about images that it
+# The guided crowd (orange) is not the product (dashed): on the left it is far narrower, on the right it moves where the product hardly does. For bells around 0 the two agree only where both are equally wide, or at $w = 0$ and 1. And far out, where guidance takes the crowd, there are few images of the class: a network is asked there about images that it
 # hardly saw.
 #
 # ## The same on our network
@@ -469,7 +469,8 @@ def with_sizes(rows, label):
 circles = with_sizes(of_class("orange circle", (1, 2, 4)), names.index("orange circle"))
 teach.show(
     teach.rows(circles),
-    alt="ALTCIRCLES",
+    alt="Eight orange circles, a row each for w = 1, 2 and 4 and for real ones, each with the mean size and its spread. At w = 1 they are soft and dented. At w = 2 they are firmer, and a little larger; "
+    "a texture of fine dots appears. At w = 4 the orange is darker, the dots and pale specks on the ground are stronger. Real ones are smooth, and of many sizes.",
 )
 print("\n".join(f"size, mean and spread: {title}" for title in circles))
 
@@ -724,10 +725,10 @@ for way, title in tried.items():
 
 # %%
 print("Frechet distance, trainings 0 to 4, and its change by guidance")
-print(f"{'none':>16}: " + ", ".join(f"{value:>3.0f}       " for value in base))
+print(f"{'none':>16}: " + "  ".join(f"{value:>3.0f}       " for value in base).rstrip())
 for way in ("early.2", "middle.2", "late.2", "w.2", "auto.2"):
     pairs = zip(values(way, "frechet", trained), base, strict=True)
-    print(f"{tried[way]:>16}: " + ", ".join(f"{a:>3.0f} ({a - b:+4.0f})" for a, b in pairs))
+    print(f"{tried[way]:>16}: " + "  ".join(f"{a:>3.0f} ({a - b:+4.0f})" for a, b in pairs))
 
 # %% [markdown]
 # Ours starts farthest off, and number 3 next: just the two that gained. There may have been most to mend. But look at the rest of the row: guided in the middle, all five end at about 33 to 54, wherever they began. And a ratio has the start as its denominator, so a bad start makes a gain likely by
@@ -836,8 +837,8 @@ def frame(now):
         right.plot(
             values(f"w.{w:g}", "asked"), values(f"w.{w:g}", "frechet"), "o", color=colour, markersize=size
         )
-        place = [sum(values(f"w.{w:g}", word)) / 5 for word in ("asked", "frechet")]
-        right.annotate(f"{w:g}", place, (-14, 0), textcoords="offset points", fontsize=8, va="center")
+        place = min(values(f"w.{w:g}", "asked")) - 0.006, sum(values(f"w.{w:g}", "frechet")) / 5
+        right.text(*place, f"{w:g}", fontsize=8, ha="right", va="center", color=colour)
     right.set(xlabel="share read as asked", ylabel="Frechet distance", xlim=(0.78, 1.01), yscale="log")
     right.set(ylim=(30, 600), yticks=[50, 100, 200, 400], yticklabels=["50", "100", "200", "400"])
     right.minorticks_off()

@@ -229,8 +229,8 @@ _MUTANTS: dict[str, Callable] = {
         "Make a small v that shows in its answer which image and which label it was given. Ask it twice "
         "yourself, and compare.",
         "At w = 1 u cancels: nothing about the null label can be seen. w = 0.5 cannot tell c from u, w below "
-        "1 does not see a w that is clipped, one image alone does not see which rows belong together, and a v "
-        "that does not look at t sees no wrong time.",
+        "1 does not see a w that is clipped, one image alone does not see which rows belong together, and "
+        "a v that does not look at t sees no wrong time.",
         "v = lambda x, t, y: (y + 1 + t).view(-1, 1, 1, 1) * x; two images, labels 0 and 2 of 5 classes, "
         "w = 3: compare with u + 3 * (c - u); image by image c is (label + 1 + t) x and u is (6 + t) x",
     ),

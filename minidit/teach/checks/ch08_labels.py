@@ -46,8 +46,8 @@ def _hidden(labels: Tensor, coins: Tensor, share: float, classes: int) -> dict[s
 def _coins(size: int, share: float, draw: torch.Generator) -> Tensor:
     """Coins (size,) that tell the mistakes apart; the first image is never hidden.
 
-    One lies just below `share` and one just above; one only lies below 0.2; and the number below `share` is not
-    the share of the batch, so that counting and throwing differ.
+    One lies just below `share` and one just above; one only lies below 0.2; and the number below `share` is
+    not the share of the batch, so that counting and throwing differ.
     """
     exact = {math.floor(share * size), math.ceil(share * size)}
     counts = [k for k in range(2, size - 1) if k not in exact]
@@ -56,7 +56,17 @@ def _coins(size: int, share: float, draw: torch.Generator) -> Tensor:
     above = share + 0.01 + (0.98 - share) * torch.rand(size - k, generator=draw)
     below[0], below[1], above[0], above[1] = 0.05, share - 0.01, share + 0.01, 0.97
     coins = torch.cat([below, above[1:]])
-    return torch.cat([above[:1], coins[torch.randperm(size - 1, generator=draw)]])
+    while True:
+        mixed = torch.cat([above[:1], coins[torch.randperm(size - 1, generator=draw)]])
+        rank = mixed.argsort().argsort()
+        wrong = [mixed >= share, mixed >= 1 - share, *(rank < count for count in exact)]
+        if not any(_first_ones(one) for one in wrong):
+            return mixed
+
+
+def _first_ones(hidden: Tensor) -> bool:
+    """Whether the first so many images are hidden, and no others: a mistake of its own."""
+    return bool((hidden[:-1] | ~hidden[1:]).all())
 
 
 def _repeats(answers: list, labels: Tensor, drop: Tensor, classes: int) -> None:
@@ -66,9 +76,7 @@ def _repeats(answers: list, labels: Tensor, drop: Tensor, classes: int) -> None:
     if all(torch.equal(one, answers[0]) for one in answers):
         return
     if all(torch.equal(one[~drop], labels[~drop]) and int(one.max()) < classes for one in answers):
-        raise CheckFailed(
-            "not right yet. A hidden label becomes the null label `classes`, not a random class."
-        )
+        raise CheckFailed("not right yet. A hidden label becomes the null label, not a random class.")
     raise CheckFailed(
         "not right yet. The same labels and coins gave different answers: use the coins given, and draw none."
     )
@@ -103,6 +111,6 @@ def hide(answer: Callable, draw: torch.Generator) -> None:
             )
         if got.dtype.is_floating_point:
             raise CheckFailed(
-                f"not right yet. The numbers are right, but their type is {got.dtype}; labels are whole numbers, "
-                "with which an embedding is indexed. Keep the type of `labels`."
+                f"not right yet. The numbers are right, but their type is {got.dtype}; labels are whole "
+                "numbers, with which an embedding is indexed. Keep the type of `labels`."
             )

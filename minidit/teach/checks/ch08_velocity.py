@@ -57,7 +57,7 @@ def _contrasts(guided: Tensor, c: Tensor, share: float) -> dict[str, Tensor]:
         "That deviation is over the batch; each image has its own.": _mix(
             guided, _deviation(c, (0,)) / _deviation(guided, (0,)), share
         ),
-        "keepdim is missing: the ratio of image k went to column k of each image. Shape (batch, 1, 1, 1).": _mix(
+        "keepdim is missing: the ratio of image k went to column k of each image.": _mix(
             guided, ratio.flatten(), share
         ),
         "The ratio is clipped to at most 1; a contrast that is too small grows.": _mix(
@@ -119,7 +119,7 @@ def _in_their_places(good: Tensor, bad: Tensor, untold: Tensor, worst: Tensor, w
     "autoguidance",
     hints=(
         "u + w (c - u) again, with other people in the two places. Who is worse?",
-        "Both networks are told the class, and asked once. With w = 1 the weak one cancels: then do not ask it.",
+        "Both networks are told the class, and asked once. And with w = 1 the weak one cancels.",
         "good = strong(x, t, y); if w == 1: return good; bad = weak(x, t, y); return bad + w * (good - bad)",
     ),
 )
@@ -149,8 +149,8 @@ def autoguided(answer: Callable, draw: torch.Generator) -> None:
         for name, times in asked.items():
             if times > 1:
                 raise CheckFailed(
-                    f"not right yet. The result is right, but {name} was asked {times} times at one image and time; "
-                    "keep its answer."
+                    f"not right yet. The result is right, but {name} was asked {times} times at one image "
+                    "and time; keep its answer."
                 )
         if w == 1 and asked["weak"]:
             raise CheckFailed(

@@ -144,7 +144,8 @@ def _compare(got: list, right: Tensor, given: dict, mistakes: dict, asked: dict)
     for name, times in asked.items():
         if len(times) > len(set(times)):
             raise CheckFailed(
-                f"not right yet. The result is right, but {name} was asked twice at one time; keep its answer."
+                f"not right yet. The result is right, but {name} was asked twice at one time; "
+                "keep its answer."
             )
     if len(asked["u"]) != 3:
         raise CheckFailed(
