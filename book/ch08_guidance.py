@@ -665,7 +665,7 @@ ways = {"weak.1": "the weak one", "w.1": "ours", "w.2": "guided, w = 2", "auto.2
 live["weak"] = measure(draw(weak), labels)
 teach.show(
     by_way(ways, {"weak.1": "weak", "w.1": 1, "w.2": 2, "auto.2": "auto"}, words),
-    alt="Rows: the weak network, ours, guided, autoguided. Autoguided the share read as asked is about 0.93 and the Frechet distance about 35, half of ours. The spread of size falls a little below ours; that of "
+    alt="Rows: the weak network, ours, guided, autoguided. Autoguided the share read as asked is about 0.93 and the Frechet distance about 35, half of ours. The spread of size falls by a fifth; that of "
     "place rises above the real one.",
 )
 

@@ -22,50 +22,47 @@ def _mix(guided: Tensor, ratio: Tensor | float, share: float) -> Tensor:
     return share * (guided * ratio) + (1 - share) * guided
 
 
+OVER: dict[str, tuple[int, ...]] = {
+    "One deviation for the whole batch: each image has its own.": (0, 1, 2, 3),
+    "One deviation for each channel: the image has one, over channels and places.": (2, 3),
+    "One deviation for each place, over the channels alone; take it over channels and places.": (1,),
+    "That deviation is over the batch; each image has its own.": (0,),
+}
+
+
+def _ratios(guided: Tensor, c: Tensor, share: float) -> dict[str, Tensor]:
+    """What 8.5 gives with a wrong ratio."""
+    ratio = _deviation(c) / _deviation(guided)
+    wrong = {
+        "That is the ratio of variances; the contrast is the standard deviation, its root.": ratio**2,
+        "The ratio is upside down: the guided contrast must be divided out.": 1 / ratio,
+        "That is the ratio of norms (root mean squares); a standard deviation is about the mean.": (
+            _norm(c) / _norm(guided)
+        ),
+        "keepdim is missing: the ratio of image k went to column k of each image.": ratio.flatten(),
+        "The ratio is clipped to at most 1; a contrast that is too small grows.": ratio.clamp(max=1),
+    }
+    wrong |= {words: _deviation(c, dims) / _deviation(guided, dims) for words, dims in OVER.items()}
+    return {words: _mix(guided, one, share) for words, one in wrong.items()}
+
+
 def _contrasts(guided: Tensor, c: Tensor, share: float) -> dict[str, Tensor]:
     """What the common mistakes of 8.5 give."""
     ratio, mean = _deviation(c) / _deviation(guided), guided.mean((1, 2, 3), keepdim=True)
-    batch, channel = (0, 1, 2, 3), (2, 3)
-    return {
-        "That is the ratio of variances; the contrast is the standard deviation, its root.": _mix(
-            guided, ratio**2, share
-        ),
-        "The ratio is upside down: contrast grew, and must be divided out.": _mix(guided, 1 / ratio, share),
-        "One deviation for the whole batch: each image has its own.": _mix(
-            guided, _deviation(c, batch) / _deviation(guided, batch), share
-        ),
-        "One deviation for each channel: the image has one, over channels and places.": _mix(
-            guided, _deviation(c, channel) / _deviation(guided, channel), share
-        ),
+    rest, flat = (1 - share) * guided, (guided - mean) * ratio  # flat: of mean 0
+    return _ratios(guided, c, share) | {
         "share and 1 - share are swapped: with share 1 all of it is rescaled.": _mix(
             guided, ratio, 1 - share
         ),
         "share was not used: that is share 1.": _mix(guided, ratio, 1.0),
         "Nothing was rescaled.": guided,
-        "The mean was taken out and put back; scale the whole velocity.": share
-        * ((guided - mean) * ratio + mean)
-        + (1 - share) * guided,
-        "The mean of c was put in as well; only the contrast is c's.": _mix(guided - mean, ratio, share)
-        + share * c.mean((1, 2, 3), keepdim=True)
-        + (1 - share) * mean,
-        "That is the ratio of norms (root mean squares); a standard deviation is about the mean.": _mix(
-            guided, _norm(c) / _norm(guided), share
+        "The mean was taken out and put back; scale the whole velocity.": share * (flat + mean) + rest,
+        "The mean of c was put in as well; only the contrast is c's.": (
+            share * (flat + c.mean((1, 2, 3), keepdim=True)) + rest
         ),
-        "One deviation for each place, over the channels alone; take it over channels and places.": _mix(
-            guided, _deviation(c, (1,)) / _deviation(guided, (1,)), share
+        "The result is clamped to [-1, 1]; that is for images, a velocity may be larger.": (
+            _mix(guided, ratio, share).clamp(-1, 1)
         ),
-        "That deviation is over the batch; each image has its own.": _mix(
-            guided, _deviation(c, (0,)) / _deviation(guided, (0,)), share
-        ),
-        "keepdim is missing: the ratio of image k went to column k of each image.": _mix(
-            guided, ratio.flatten(), share
-        ),
-        "The ratio is clipped to at most 1; a contrast that is too small grows.": _mix(
-            guided, ratio.clamp(max=1), share
-        ),
-        "The result is clamped to [-1, 1]; that is for images, a velocity may be larger.": _mix(
-            guided, ratio, share
-        ).clamp(-1, 1),
         "The rest is c; mix with the guided velocity, not with c.": share * guided * ratio + (1 - share) * c,
     }
 
@@ -146,14 +143,19 @@ def autoguided(answer: Callable, draw: torch.Generator) -> None:
         asked.update(strong=0, weak=0)
         got = answer(strong, weak, x.clone(), t.clone(), y.clone(), w)
         expect(got, bad + w * (good - bad), {"x": x, "t": t, "y": y, "w": w}, mistakes)
-        for name, times in asked.items():
-            if times > 1:
-                raise CheckFailed(
-                    f"not right yet. The result is right, but {name} was asked {times} times at one image "
-                    "and time; keep its answer."
-                )
-        if w == 1 and asked["weak"]:
+        _bill(w, asked)
+
+
+def _bill(w: float, asked: dict[str, int]) -> None:
+    """Each network is asked once, and the weak one not at all where it cancels."""
+    for name, times in asked.items():
+        if times > 1:
             raise CheckFailed(
-                "not right yet. The result is right, but at w = 1 the weak network was asked; it cancels, so "
-                "do not pay for it."
+                f"not right yet. The result is right, but {name} was asked {times} times at one image and "
+                "time; keep its answer."
             )
+    if w == 1 and asked["weak"]:
+        raise CheckFailed(
+            "not right yet. The result is right, but at w = 1 the weak network was asked; it cancels, so "
+            "do not pay for it."
+        )

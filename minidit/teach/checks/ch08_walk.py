@@ -180,6 +180,19 @@ def _halves(
     return {"own": bad + w * (good - bad), "u half": bad}.get(kind, good)
 
 
+WAYS: dict[str, str] = {
+    "The second half still walks a way of its own: u is asked at another image than c.": "apart",
+    "Both halves walk on their own, and their images are mixed at the end; mix the velocities, in "
+    "each step.": "own",
+    "Both halves take the step of c: nothing is guided.": "both c",
+    "The second half is guided the other way; it must be the same image as the first.": "mirrored",
+    "c and u are swapped, or their halves are: that walks away from the class.": "upside",
+    "The second half follows c: u is asked at another image than the guided one.": "follows",
+    "The half of u came back; return the guided one.": "u half",
+    "v is asked at t_next; the image stands at t, so ask there.": "late",
+}
+
+
 @exercise(
     "8.7",
     "spot the bug: the halves part",
@@ -202,18 +215,7 @@ def halves(answer: Callable, draw: torch.Generator) -> None:
         def v(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
             return (0.3 * y - 0.8 + t).view(-1, 1, 1, 1) * x + (0.2 * y).view(-1, 1, 1, 1)
 
-        ways = {
-            "The second half still walks a way of its own: u is asked at another image than c.": "apart",
-            "Both halves walk on their own, and their images are mixed at the end; mix the velocities, in "
-            "each step.": "own",
-            "Both halves take the step of c: nothing is guided.": "both c",
-            "The second half is guided the other way; it must be the same image as the first.": "mirrored",
-            "c and u are swapped, or their halves are: that walks away from the class.": "upside",
-            "The second half follows c: u is asked at another image than the guided one.": "follows",
-            "The half of u came back; return the guided one.": "u half",
-            "v is asked at t_next; the image stands at t, so ask there.": "late",
-        }
-        made = {words: _halves(v, noise, labels, null, w, grid, kind) for words, kind in ways.items()}
+        made = {words: _halves(v, noise, labels, null, w, grid, kind) for words, kind in WAYS.items()}
         mistakes = made | {
             "The last step is missing.": _halves(v, noise, labels, null, w, grid[:-1], "right"),
             "That is the paper's (1 + w); here w = 1 is no guidance.": _halves(
