@@ -576,7 +576,7 @@ print(f"after fifty the distances differ by less than 0.15:     {abs(missed(g, 5
 print(f"the paired loss is less than a tenth of the other:      {final(paired_losses) < final(losses) / 10}")
 
 # %% [markdown]
-# Read the table slowly. By chance, one step leads to the middle, two still do badly, and fifty bring most home. Paired, one step already brings most home: half of the points are as near as after fifty. But the second number is twice that of the data. About one point in ten is left between clusters.
+# Read the table slowly. By chance, one step leads to the middle, two still do badly, and fifty bring most home. Paired, one step already brings most home: half of the points are as near as after fifty. But the second number is more than twice that of the data. About one point in ten is left between clusters.
 #
 # And look at the losses. One is many times the other, and it says nothing about who draws better in fifty steps: the *floor* has fallen, since few lines meet. So losses of different pairings cannot be compared, as those of different predictions cannot (chapter 6).
 #
@@ -779,10 +779,10 @@ real_low, real_high = min(evidence.readout("floor")), max(evidence.readout("floo
 print(f"Frechet distance of 500 real digits from held-out ones: {real_low:.0f} to {real_high:.0f}")
 
 # %% [markdown]
-# (Means of five seeds. "Lower in 5": lower than by chance in 5 of 5 seeds. Who is never told a label is not asked for one.) Never told, the shortest lines bring the crowd nearer in every seed. Told, they drive it off in every seed, with either batch. That is what our reason predicts. And the larger batch, which finds
-# shorter lines, is harmed more: there the distance doubles.
+# (Means of five seeds. "Lower in 5": lower than by chance in 5 of 5 seeds. Who is never told a label is not asked for one.) Never told, the shortest lines bring the crowd nearer in every seed. Told, they drive it off in every seed, with either batch. That is what our reason predicts. With the larger batch, which finds
+# shorter lines, the distance doubles; with the smaller it grows by a quarter. (In points, of the distance and of the share, both lose about as much.)
 #
-# Within a label the Frechet distance gains a little. With batches of 64 it does so in every seed; with batches of 16, which hold one or two digits of a label, three seeds against two decide nothing. But look at the second table: there the share that is read as asked is *lower* than by chance, in four and in five seeds of five. Here are the other
+# Within a label, with batches of 64, the Frechet distance gains a little, in every seed. With batches of 16, which hold one or two digits of a label, three seeds against two decide nothing. But look at the second table: there the share that is read as asked is *lower* than by chance, in four and in five seeds of five. Here are the other
 # numbers of steps.
 
 # %%
@@ -801,8 +801,8 @@ for setting, words in told.items():
 # %% [markdown]
 # With batches of 64 the distance gains where straight paths should bring a gain: at few steps. At 2 steps it is a fifth. At 8 it is small, and with 25 steps it is gone, by this count. The table shows no price in distance.
 #
-# The price is in the other readout. Within a label the share read as asked falls by one or two points at 2, 4 and 8 steps. Our reason does not explain that, for within a label the noise tells nothing of it. So the disagreement of label and noise is at most the larger part of the harm; something else in such
-# pairings costs a little too. We do not know what it is.
+# The price is in the other readout. Within a label the share read as asked falls: with batches of 16 by two or three points at 2 to 25 steps, with batches of 64 by about one point at 2 to 8 steps, and not at all at 25. Our reason does not explain that, for within a label the noise tells
+# nothing of it. So the disagreement of label and noise is at most the larger part of the harm; something else in such pairings costs a little too. We do not know what it is.
 #
 # A second test of the reason. Give each network the noise that it was trained on. For the shortest lines we make it as training did: draw noise, pair it with digits in batches of 16, and ask for the label of the partner. (The digits are held-out ones.)
 
@@ -886,7 +886,7 @@ teach.Page(
 # - *straight lines do not make straight ways*: it holds for our two bells on the straight path. Other data may say otherwise (experiment 2);
 # - *how much the shortest lines harm a network that is told the label*: a coupling that takes the label into account more cleverly than ours, or another network. All our runs are 500 steps, a third of chapter 1's, and far from the 7 to 10 of real digits. A longer run may make the harm smaller or larger; a perfect network would still have it;
 # - *within a label the gain is small, and has a price*: larger batches (ours hold at most a handful of each digit), or more steps of training. We do not know how it goes on images with thousands of pixels, where one batch is a poorer picture of the crowd still;
-# - *our reason for the harm*: a network that is never told labels gains, as the reason predicts. A told network whose noise knows nothing of the label and that is harmed all the same would speak against it, and within a label ours is, by a point or two. So the reason is not the whole one. Equal harm there as over the whole batch would refute it.
+# - *our reason for the harm*: a network that is never told labels gains, as the reason predicts. A told network whose noise knows nothing of the label and that is harmed all the same would speak against it, and within a label ours is, by one to three points. So the reason is not the whole one. Equal harm there as over the whole batch would refute it.
 #
 # And five seeds of one small network on one set of small images are five seeds.
 #
