@@ -35,13 +35,6 @@ def _bend_mistakes(x: Tensor) -> dict:
                 away.mean(0) / way
             ).mean(),
             "That is a sum over the steps; the integral over time is their mean.": away.sum() / way.sum(),
-            "The line was divided by the steps; it is walked in one unit of time.": OneOf(
-                (
-                    per((v - line / steps).square().sum(2)),
-                    (v - line / steps).square().sum(2).mean() / (way / steps**2).mean(),
-                    away.mean() / (way / steps**2).mean(),
-                )
-            ),
             "Divide by the squared length of the lines, not by that of the velocities.": (
                 away.mean() / v.square().sum(2).mean()
             ),
@@ -50,11 +43,18 @@ def _bend_mistakes(x: Tensor) -> dict:
 
 
 def _axis_mistakes(x: Tensor, v: Tensor, line: Tensor) -> dict:
-    """Norms and axes; v (steps, batch, dim), line (batch, dim)."""
-    squares, way = (v - line).square(), line.square()
+    """Norms, axes and times; v (steps, batch, dim), line (batch, dim)."""
+    squares, way, slow = (v - line).square(), line.square(), line / len(v)
     turned = x.transpose(0, 1)  # what comes out when the paths are taken for the times
     other, its_line = (turned[1:] - turned[:-1]) * (len(turned) - 1), turned[-1] - turned[0]
     return {
+        "The line was divided by the steps; it is walked in one unit of time.": OneOf(
+            (
+                (v - slow).square().mean() / way.mean(),
+                (v - slow).square().mean() / slow.square().mean(),
+                squares.mean() / slow.square().mean(),
+            )
+        ),
         "The norms must be squared before the mean.": OneOf(
             (
                 squares.sum(2).sqrt().mean() / way.sum(1).sqrt().mean(),
