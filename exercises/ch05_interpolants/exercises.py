@@ -37,7 +37,7 @@ minidit.check("5.1", arc)
 # %% [markdown]
 # ## 5.2 The mean velocity at a place
 #
-# *20 minutes, medium.* Suppose the data are just these `points`, each as likely as another, and the path is the straight one. Many lines may pass through `x` at time `t`, one for each
+# *20 minutes, medium.* Suppose the data are just these `points`, each as likely as another. The noise is standard normal, pairs are made by chance, and the path is the straight one. Many lines may pass through `x` at time `t`, one for each
 # point. How probable is each? Return the mean of their velocities, for every place in `x`.
 
 
@@ -94,7 +94,7 @@ minidit.check("5.4", floor)
 # %% [markdown]
 # ## 5.5 The bend
 #
-# *15 minutes, medium.* A sampler walked in equal steps from t = 0 to t = 1; `x` holds every place it came to. Return the bend: the mean, over steps and paths, of the squared distance between the
+# *15 minutes, medium.* A sampler walked in equal steps from t = 0 to t = 1; `x` holds every place it came to: it is (steps + 1, batch, dim), time first. Return the bend: the mean, over steps and paths, of the squared distance between the
 # velocity of a step and the velocity of the straight line from the path's start to its end, divided by the mean squared length of those lines.
 
 
@@ -123,7 +123,8 @@ minidit.check("5.5", bend)
 #     return noise, x[order], labels
 # ```
 #
-# The loss falls as it should. But whatever digit is asked for, the network draws all ten. Find the fault and mend it.
+# The loss falls as it should. But whatever digit is asked for, the network draws all ten. Find the fault and mend it. Keep the pairing over the whole batch (whether that is wise is another question). The three
+# belong together row by row; in which order the rows come does not matter: the check sorts them.
 
 
 # %%

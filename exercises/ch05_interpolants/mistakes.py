@@ -217,6 +217,100 @@ def _reaches(examples):
     assert seen.max() > 0.9 and seen.min() < 0.1
 
 
+def _closely(examples):
+    x = torch.randn(1000, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    x_t, t, target = examples(x, torch.Generator().manual_seed(1))
+    assert torch.equal(x_t + (1 - _wide(t)) * target, x)
+
+
+def _says_so(examples):
+    """A verdict that is returned."""
+    try:
+        _try()(examples)
+    except AssertionError:
+        return False
+    return True
+
+
+def _raises(examples):
+    try:
+        _try()(examples)
+    except AssertionError as error:
+        raise ValueError("wrong") from error
+
+
+def _squared_shares(x, noise, t):
+    a = _wide(HALF * t)
+    return a.sin() ** 2 * x + a.cos() ** 2 * noise, HALF * (2 * a).sin() * (x - noise)
+
+
+def _not_exchanged(x, noise, t):
+    a = _wide(HALF * t)
+    return _arc(x, noise, t)[0], HALF * (a.sin() * x - a.cos() * noise)
+
+
+def _math_sin(x, noise, t):
+    return math.sin(HALF * t) * x + math.cos(HALF * t) * noise, x
+
+
+def _dot_products(x, t, points):
+    return _field(x, t, points, t * x @ points.T / (1 - t) ** 2)
+
+
+def _sum_of_velocities(x, t, points):
+    weight = (-_squares(x, t, points) / (2 * (1 - t) ** 2)).exp()
+    return (weight[..., None] * (points - x[:, None]) / (1 - t)).sum(1)
+
+
+def _exp_over_sum(x, t, points):
+    weight = (-_squares(x, t, points) / (2 * (1 - t) ** 2)).exp()
+    return _field(x, t, points, weight=weight / weight.sum(1, keepdim=True))
+
+
+def _noise_not_divided(x, t, points):
+    mean = _field(x, t, points) * (1 - t) + x
+    return mean - (x - t * mean)
+
+
+def _way_left(f, x, noise, t):
+    return _mse(f, x, noise, t, target=x - (_wide(t) * x + (1 - _wide(t)) * noise)).mean()
+
+
+def _norms(x):
+    velocity, line = _parts(x)
+    return (velocity - line).norm(dim=2).mean() / line.norm(dim=1).mean()
+
+
+def _mean_over_numbers(x):
+    velocity, line = _parts(x)
+    return (velocity - line).square().mean() / line.square().sum(1).mean()
+
+
+def _line_over_steps(x):
+    velocity, line = _parts(x)
+    return _bend(velocity, line / (len(x) - 1))
+
+
+def _batch_first(x):
+    return _bend(*_parts(x.transpose(0, 1)))
+
+
+def _labels_left(noise, x, labels):
+    order = _order(noise, x)
+    return noise[order], x[order], labels
+
+
+def _unsquared(noise, x, labels):
+    order = linear_sum_assignment(torch.cdist(noise.flatten(1), x.flatten(1)))[1]
+    return noise, x[order], labels[order]
+
+
+def _within_labels(noise, x, labels):
+    squares = torch.cdist(noise.flatten(1), x.flatten(1)).square()
+    order = linear_sum_assignment(squares + 1e6 * (labels[:, None] != labels))[1]
+    return noise, x[order], labels[order]
+
+
 MISTAKES = {
     "5.1": {
         "The chain rule": lambda x, noise, t: _arc(x, noise, t, factor=1),
@@ -228,6 +322,11 @@ MISTAKES = {
         "One time was used for the whole batch": lambda x, noise, t: _arc(x, noise, t[:1].expand_as(t)),
         "That is the straight path": _straight,
         "runs to half a circle": lambda x, noise, t: _arc(x, noise, t, turn=math.pi, factor=math.pi),
+        "pi t; a quarter": lambda x, noise, t: _arc(x, noise, t, turn=math.pi, factor=HALF),
+        "pi was forgotten": lambda x, noise, t: _arc(x, noise, t, turn=0.5, factor=0.5),
+        "sine and cosine were not exchanged": _not_exchanged,
+        "The shares were squared": _squared_shares,
+        "a tensor has torch.sin": _math_sin,
         "in degrees": lambda x, noise, t: _arc(x, noise, t, turn=90),
         "Return both, x_t and v": lambda x, noise, t: _arc(x, noise, t)[1],
         "view t as (batch, 1, 1, 1)": lambda x, noise, t: (
@@ -249,6 +348,10 @@ MISTAKES = {
             x, t, p, _squares(x, t, p) / (2 * (1 - t) ** 2)
         ),
         "do not sum to 1": _bare_exp,
+        "Dot products are not distances": _dot_products,
+        "The velocities were added": _sum_of_velocities,
+        "underflows to 0": _exp_over_sum,
+        "was not divided by 1 - t": _noise_not_divided,
         "The softmax runs over the places": _over_places,
         "the way that is left": lambda x, t, p: _field(x, t, p) * (1 - t),
         "That is the mean of the points": lambda x, t, p: _field(x, t, p) * (1 - t) + x,
@@ -274,6 +377,8 @@ MISTAKES = {
         "A root was taken": lambda f, x, noise, t: _mse(f, x, noise, t).mean().sqrt(),
         "The mean was taken before the square": _mean_first,
         "f wants the times as they came": _no_view,
+        "the way that is left, x - x_t": _way_left,
+        "f was told 1000 t": lambda f, x, noise, t: _mse(f, x, noise, t, told=1000 * t).mean(),
         "carries no gradient": lambda f, x, noise, t: _mse(f, x, noise, t).mean().item(),
     },
     "5.4": {
@@ -286,6 +391,11 @@ MISTAKES = {
         "the variance of x_1 given x_t": lambda b, t: b**2 * (1 - t) ** 2 / _s(b, t),
         "has (1 - t)^2 below": lambda b, t: b**2 * (1 - t) / _s(b, t),
         "That is the variance of x_t": _s,
+        "their covariance counts too": lambda b, t: b**2 * ((1 - t) ** 2 + t**2) / _s(b, t),
+        "the floor at t = 0": lambda b, t: b**2,
+        "when x_t is not known": lambda b, t: b**2 / (1 - t) ** 2,
+        "not by its root": lambda b, t: b**2 / _s(b, t) ** 0.5,
+        "with its shares swapped": lambda b, t: _s(b, 1 - t),
         "how much of the spread is explained": lambda b, t: b**2 + 1 - b**2 / _s(b, t),
     },
     "5.5": {
@@ -302,6 +412,10 @@ MISTAKES = {
         "The line was divided by the steps": lambda x: (
             _bend(_parts(x)[0], _parts(x)[1] / (len(x) - 1)) / (len(x) - 1) ** 2
         ),
+        "it is walked in one unit of time": _line_over_steps,
+        "The norms must be squared": _norms,
+        "|.|^2 is a sum in both": _mean_over_numbers,
+        "the first axis is time": _batch_first,
         "not by that of the velocities": lambda x: _not_relative(x) / _parts(x)[0].square().sum(2).mean(),
     },
     "5.6": {
@@ -312,6 +426,10 @@ MISTAKES = {
         "nothing was paired anew": _all_moved,
         "These are the longest lines": _longest,
         "Each noise took its nearest image": _greedy,
+        "its label is": _left_behind,
+        "and the labels stayed": _labels_left,
+        "The lengths must be squared": _unsquared,
+        "paired within each label": _within_labels,
         "Return three things": lambda noise, x, labels: (noise, x[_order(noise, x)]),
     },
     "5.7": {
@@ -323,7 +441,11 @@ MISTAKES = {
             _spread(examples),
         ),
         "one time is drawn": lambda examples: (_try(times=False)(examples), _reaches(examples)),
-        "refuses the right function": _own_draws,
-        "Your test refuses": _exact_mean,
+        "refuses the right function": _exact_mean,
+        "compare no draws of your own": _own_draws,
+        "Is a comparison too close?": _exact_mean,
+        "in the line": _closely,
+        "nobody looks at it: use assert": _says_so,
+        "raised ValueError": _raises,
     },
 }

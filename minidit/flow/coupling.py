@@ -25,13 +25,16 @@ def optimal(noise: Tensor, batch: Batch) -> Tensor:
 
     Optimal transport in the batch (Pooladian et al. 2023; Tong et al. 2023): it comes nearer to that of the
     whole crowd as batches grow. Labels are not looked at, so noise comes to hint at the label. A network that
-    is told the label learns on noise that fits it, and samples from noise that knows nothing.
+    is told the label learns on noise that fits it, and samples from noise that knows nothing: the curse of
+    conditions (Cheng and Schwing 2025, arXiv 2503.10636).
     """
     return noise[pairing(noise, batch.x)]
 
 
 def optimal_within_labels(noise: Tensor, batch: Batch) -> Tensor:
     """The same among images of one label: the noise of a label stays normal, and does not tell it.
+
+    Which noises a label gets was fixed by chance, before any was looked at.
 
     Raises:
         MiniditError: the batch has no labels.

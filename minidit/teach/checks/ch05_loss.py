@@ -9,7 +9,7 @@ from minidit.teach.checks.ch05 import apart
 from minidit.teach.draw import tensor, whole
 from minidit.teach.exercise import exercise
 from minidit.teach.expect import CheckFailed, OneOf, expect, shapes_explained
-from minidit.teach.mutants import try_test
+from minidit.teach.mutants import refusal, try_test
 
 
 def _loss_mistakes(f: Callable, x: Tensor, noise: Tensor, t: Tensor) -> dict:
@@ -31,6 +31,10 @@ def _loss_mistakes(f: Callable, x: Tensor, noise: Tensor, t: Tensor) -> dict:
         ),
         "f was told 1 - t; it is told t, 0 at the noise.": mse(told=1 - t),
         "That target is the image; f answers with the velocity, x - noise.": mse(target=x),
+        "That is the way that is left, x - x_t; the velocity is the whole way, x - noise.": (
+            mse(target=x - (wide * x + (1 - wide) * noise))
+        ),
+        "f was told 1000 t; it wants the times as they came, 0 to 1.": mse(told=1000 * t),
         "That target is the noise; f answers with the velocity, x - noise.": mse(target=noise),
         "f was asked at the clean image, or at the noise; it sees the mixture.": OneOf(
             tuple((f(place, t) - (x - noise)).square().mean() for place in (x, noise))
@@ -87,6 +91,43 @@ def loss(answer: Callable, draw: torch.Generator) -> None:
         )
 
 
+def _floor_mistakes(b: float, t: float) -> dict:
+    s, back = t**2 * b**2 + (1 - t) ** 2, (1 - t) ** 2 * b**2 + t**2
+    right = b**2 / s
+    return {
+        "That is the spread over all lines; among lines that meet at x_t it is smaller.": b**2 + 1,
+        "The floor is not zero: lines that meet have different velocities.": 0.0,
+        "That is the standard deviation; the loss is squared, so its floor is the variance.": right**0.5,
+        "Time is reversed: at t = 0 there is only noise, and the floor is b^2.": b**2 / back,
+        "That is the variance of x_t, with its shares swapped: the data's is t, the noise's 1 - t.": back,
+        "b is the standard deviation of the data; its square is the variance.": OneOf(
+            (b / (t**2 * b + (1 - t) ** 2), b / s)
+        ),
+        "The shares must be squared in the variance of x_t.": b**2 / (t * b**2 + 1 - t),
+        "That is the variance of x_1 given x_t; the velocity is (x_1 - x_t) / (1 - t).": (
+            b**2 * (1 - t) ** 2 / s
+        ),
+        "The velocity is (x_1 - x_t) / (1 - t): its variance has (1 - t)^2 below, not 1 - t.": (
+            b**2 * (1 - t) / s
+        ),
+        "That is the variance of x_t.": s,
+    } | _spread_mistakes(b, t, s)
+
+
+def _spread_mistakes(b: float, t: float, s: float) -> dict:
+    """What goes wrong on the way from the spread of all lines to that of lines that meet; s is var(x_t)."""
+    return {
+        "The variances of x_1 and of the noise given x_t were added; given x_t they are no longer "
+        "independent, so their covariance counts too.": b**2 * ((1 - t) ** 2 + t**2) / s,
+        "That is the floor at t = 0, where x_t says nothing of x_1; later it says something.": b**2,
+        "b^2 is how much x_1 varies when x_t is not known; among lines that meet it varies less.": (
+            b**2 / (1 - t) ** 2
+        ),
+        "A variance is divided by a variance here: by s, not by its root.": b**2 / s**0.5,
+        "That is how much of the spread is explained; the rest is the floor.": b**2 + 1 - b**2 / s,
+    }
+
+
 @exercise(
     "5.4",
     "the floor of the loss",
@@ -102,27 +143,7 @@ def floor(answer: Callable, draw: torch.Generator) -> None:
     """floor(b, t) -> the variance of x_1 - noise among lines that meet, for data N(0, b^2)."""
     for _ in range(2):
         b, t = 1.55 + 0.1 * whole(0, 9, draw), 0.55 + 0.05 * whole(0, 3, draw)
-        s, back = t**2 * b**2 + (1 - t) ** 2, (1 - t) ** 2 * b**2 + t**2
-        right = b**2 / s
-        mistakes = {
-            "That is the spread over all lines; among lines that meet at x_t it is smaller.": b**2 + 1,
-            "The floor is not zero: lines that meet have different velocities.": 0.0,
-            "That is the standard deviation; the loss is squared, so its floor is the variance.": right**0.5,
-            "Time is reversed: at t = 0 there is only noise, and the floor is b^2.": b**2 / back,
-            "b is the standard deviation of the data; its square is the variance.": OneOf(
-                (b / (t**2 * b + (1 - t) ** 2), b / s)
-            ),
-            "The shares must be squared in the variance of x_t.": b**2 / (t * b**2 + 1 - t),
-            "That is the variance of x_1 given x_t; the velocity is (x_1 - x_t) / (1 - t).": (
-                b**2 * (1 - t) ** 2 / s
-            ),
-            "The velocity is (x_1 - x_t) / (1 - t): its variance has (1 - t)^2 below, not 1 - t.": (
-                b**2 * (1 - t) / s
-            ),
-            "That is the variance of x_t.": s,
-            "That is how much of the spread is explained; the rest is the floor.": b**2 + 1 - right,
-        }
-        expect(answer(b, t), right, {"b": b, "t": t}, mistakes)
+        expect(answer(b, t), b**2 / (t**2 * b**2 + (1 - t) ** 2), {"b": b, "t": t}, _floor_mistakes(b, t))
 
 
 def _examples(
@@ -160,6 +181,12 @@ _MUTANTS: dict[str, Callable] = {
 }
 
 
+_TOO_CLOSE = (
+    "Is a comparison too close? float32 rounds at 1e-6, and the mean of 1000 draws varies by 1 / sqrt(1000)."
+)
+_OWN_DRAWS = "It accepts another right function, which draws in another order: compare no draws of your own."
+
+
 @exercise(
     "5.7",
     "write the test: training examples",
@@ -169,12 +196,16 @@ _MUTANTS: dict[str, Callable] = {
         "From x_t, t and the target you get x and the noise back: x_t + (1 - t) target, and x - target. A "
         "batch of one sees no shared time. And do not compare with numbers that you drew yourself: the right "
         "function may draw in another order.",
-        "x_t, t, v = examples(x of 1000 images, generator); assert allclose(x_t + (1 - t) v, x), and for "
+        "x_t, t, v = examples(x of 1000 images, generator); with t seen as (1000, 1, 1, 1): assert "
+        "allclose(x_t + (1 - t) v, x, atol=1e-5), since float32 rounds; and for "
         "noise = x - v: its std is about 1, noise[0] differs from noise[1], t.min() < 0.1, t.max() > 0.9, "
         "t.std() > 0.2",
     ),
 )
 def write_the_test(answer: Callable, draw: torch.Generator) -> None:
     """test(examples) passes for right functions, and raises AssertionError for each wrong one."""
-    try_test(answer, _noise_first, {}, draw)
+    orders = (refusal(answer, right, "the right function") for right in (_noise_first, _examples))
+    if refused := [words for words in orders if words]:
+        reason = _TOO_CLOSE if len(refused) == 2 else _OWN_DRAWS
+        raise CheckFailed(f"not right yet. Your test refuses the right function: {refused[0]}\n  {reason}")
     try_test(answer, _examples, _MUTANTS, draw)
