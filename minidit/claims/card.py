@@ -30,8 +30,9 @@ class Hypothesis:
     metric: a readout, such as "velocity.held_out", at the end or at a mark ("velocity.held_out@10%"); or a
         fact, "fact.merged_affine", which is measured without training.
     direction: what is claimed of `arm` beside `than`: "lower", "higher", or "same".
-    arm: an arm's name. In a factorial design a factor's key (its main effect), or two joined by " x " (their
-        interaction). Nothing for scaling and facts.
+    arm: an arm's name. In a factorial design a factor's key (its main effect), two joined by " x " (their
+        interaction), or an arm's name too, beside another that differs in one factor. Nothing for scaling
+        and facts.
     delta: the smallest effect that matters. unit: "percent" of the other arm, seed by seed, or "absolute".
     spread: the standard deviation of the paired differences that we expect, in `unit`: from a pilot, or a
         guess that `notes` calls one.

@@ -1,11 +1,12 @@
 """Which cards are refused: those that could not fail, or whose arms would differ in more than one thing."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from minidit.claims.card import Card, Hypothesis
 from minidit.claims.facts import FACTS
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
 
 KINDS = ("paired", "factorial", "scaling", "measurement")
 DIRECTIONS = ("lower", "higher", "same")
@@ -26,6 +27,11 @@ def arm_name(key: str, value: object) -> str:
     """How an arm is called: the last word of its setting and the value, such as norm_affine=true."""
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     return f"{key.rsplit('.', 1)[-1]}={shown}"
+
+
+def is_arm(name: str) -> bool:
+    """Is it an arm's name, such as norm=rms, and not a factor's key, such as model.norm?"""
+    return name == "base" or "=" in name
 
 
 def _form(card: Card) -> Iterator[str]:
@@ -123,10 +129,34 @@ def _arms(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
             yield f"it compares {hypothesis.arm} with itself."
         elif "base" not in (hypothesis.arm, hypothesis.than) and len(_keys(card, hypothesis)) > 1:
             yield f"{hypothesis.arm} and {hypothesis.than} differ in two settings; compare each with base."
+    elif is_arm(hypothesis.arm):
+        yield from _cells(card, hypothesis)
     else:
         keys = [factor.key for factor in card.factors]
         if unknown := [key for key in hypothesis.arm.split(" x ") if key not in keys]:
             yield f"there is no factor {unknown[0]!r}; there are: {', '.join(keys)}."
+
+
+def _cells(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
+    """Two arms of a factorial: both exist, and they differ in one factor."""
+    cells = {}
+    for values in itertools.product(*([None, *factor.arms] for factor in card.factors)):
+        words = [
+            arm_name(factor.key, value)
+            for factor, value in zip(card.factors, values, strict=True)
+            if value is not None
+        ]
+        cells[",".join(words) or "base"] = values
+    for name in (hypothesis.arm, hypothesis.than):
+        if name not in cells:
+            yield f"there is no arm {name!r}.{did_you_mean(name, cells)} There are: {', '.join(cells)}."
+            return
+    pairs = zip(cells[hypothesis.arm], cells[hypothesis.than], strict=True)
+    if (differing := sum(one != other for one, other in pairs)) != 1:
+        yield (
+            f"{hypothesis.arm} and {hypothesis.than} differ in {differing} factors; compare two arms that "
+            "differ in one."
+        )
 
 
 def _keys(card: Card, hypothesis: Hypothesis) -> set[str]:

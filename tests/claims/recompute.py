@@ -143,7 +143,7 @@ def scaling(card, trial, hypothesis):
 
 def effects(card, trial, hypothesis):
     """{seed: effect}, before it is turned into the direction that is claimed."""
-    if card["kind"] == "factorial":
+    if card["kind"] == "factorial" and not ("=" in hypothesis["arm"] or hypothesis["arm"] == "base"):
         return factorial(card, trial, hypothesis)
     if card["kind"] == "scaling":
         return scaling(card, trial, hypothesis)

@@ -67,18 +67,23 @@ def chance(seed, kind):
     }
     keys = list(FACTORS)
     subjects = {
-        "paired": [arm_name(arm) for arm in arms[1:]],
-        "factorial": [keys[0], keys[1], f"{keys[0]} x {keys[1]}"],
+        "paired": [(arm_name(arm), "base") for arm in arms[1:]],
+        "factorial": [
+            (keys[0], "base"),
+            (f"{keys[0]} x {keys[1]}", "base"),
+            (arm_name(arms[3]), arm_name(arms[1])),
+        ],
     }[kind]
     hypotheses = [
         hypothesis(
             letter,
             arm=arm,
+            than=than,
             direction=draw.choice(["lower", "higher", "same"]),
             unit=draw.choice(["percent", "absolute"]),
             delta=draw.choice([0.1, 0.5, 0.8]),
         )
-        for letter, arm in zip("abc", subjects, strict=True)
+        for letter, (arm, than) in zip("abc", subjects, strict=True)
     ]
     factors = FACTORS if kind == "paired" else dict(list(FACTORS.items())[:2])
     same = {METRIC: moved(around(0, draw.choice([0.1, 0.6])), base)}

@@ -32,6 +32,8 @@ def test_the_book_s_cards_are_sound_and_ask_for_what_can_be_read():
     assert find("c16").title == found["C16"].title
 
 
+MLP = '[[factor]]\nkey = "model.mlp"\narms = ["swiglu"]\n'
+
 REFUSED = {
     "no TOML": ([('id = "C99"', "id = C99")], "no TOML that can be read"),
     "an unknown entry": ([("question", "qestion")], "no entry 'qestion'. Did you mean question?"),
@@ -55,10 +57,22 @@ REFUSED = {
     "itself": ([('arm = "norm=rms"', 'arm = "base"')], "compares base with itself"),
     "two axes": (
         [
-            (FACTOR, FACTOR + '[[factor]]\nkey = "model.mlp"\narms = ["swiglu"]\n'),
+            (FACTOR, FACTOR + MLP),
             (HYPOTHESIS, HYPOTHESIS + '\nthan = "mlp=swiglu"'),
         ],
         "differ in two settings",
+    ),
+    "a cell that is not there": (
+        [('kind = "paired"', 'kind = "factorial"'), (FACTOR, FACTOR + MLP), ("norm=rms", "norm=ada")],
+        "there is no arm 'norm=ada'",
+    ),
+    "two cells two factors apart": (
+        [
+            ('kind = "paired"', 'kind = "factorial"'),
+            (FACTOR, FACTOR + MLP),
+            ("norm=rms", "norm=rms,mlp=swiglu"),
+        ],
+        "differ in 2 factors",
     ),
     "a factor twice": ([(FACTOR, FACTOR * 2)], "a setting stands in two factors"),
     "a lone factorial": ([('kind = "paired"', 'kind = "factorial"')], "at least two factors"),

@@ -61,6 +61,24 @@ def test_a_factorial_recovers_what_was_planted(named):
     assert percent == pytest.approx({seed: 100 * d / base[seed] for seed, d in one.differences.items()})
 
 
+def test_two_arms_of_a_factorial_are_read_beside_each_other():
+    one, other = "mlp=swiglu,qk_norm=True", "qk_norm=True"
+    given = factorial(spread=0.1)
+    found = effects(design(), given, Hypothesis(arm=one, than=other, direction="higher"))
+    rows = {
+        arm: [run.readouts[METRIC] for run in given.runs if (run.role, run.arm) == ("main", arm)]
+        for arm in (one, other)
+    }
+    assert found == pytest.approx(
+        {seed: a - b for seed, (a, b) in enumerate(zip(*rows.values(), strict=True))}
+    )
+    # the planted effect of the MLP where norm is the base's and qk_norm is not: main, less and more its partners
+    exact = effects(design(), factorial(), Hypothesis(arm=one, than=other, direction="higher"))
+    assert exact == pytest.approx(dict.fromkeys(range(5), -0.6 - 0.2 - 0.1))
+    with pytest.raises(MiniditError, match=r"differ in model.norm and model.mlp: name two arms"):
+        effects(design(), given, Hypothesis(arm="norm=rms", than="mlp=swiglu"))
+
+
 def test_a_factorial_covers_what_was_planted():
     hypothesis = Hypothesis(arm="model.norm x model.mlp", direction="higher")
     found = [only(design(hypothesis), factorial(0.3, seed)) for seed in range(400)]

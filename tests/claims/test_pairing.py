@@ -119,5 +119,5 @@ def test_two_arms_of_one_axis_beside_each_other():
     }
     found = only(card(Hypothesis(than="norm=none", delta=0.1)), trial(rows))
     assert found.word == "supported" and found.mean == pytest.approx(0.3, abs=0.03)
-    with pytest.raises(MiniditError, match=r"differ in model.mlp too"):
+    with pytest.raises(MiniditError, match=r"differ in model.norm and model.mlp: name two"):
         verdict(card(Hypothesis(than="mlp=swiglu")), trial(rows))
