@@ -1,4 +1,4 @@
-"""What is known by counting or algebra is what it should be, and would be another number of another network."""
+"""What is known by counting or algebra is what it should be, and another number of another network."""
 
 import pytest
 
