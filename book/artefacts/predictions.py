@@ -2,12 +2,8 @@
 
 OMP_NUM_THREADS=1 python book/artefacts/predictions.py
 
-About 12 minutes on one thread. A finished seed is kept in runs/predictions, and not run again.
+About 12 minutes on one thread. A finished seed is kept in runs/seeds/predictions, and not run again.
 """
-
-import json
-import time
-from pathlib import Path
 
 import torch
 
@@ -15,11 +11,10 @@ import minidit
 from minidit import Experiment, TrainState
 from minidit.data import Data, load
 from minidit.flow import PREDICTIONS, Draw, velocity_error
-from minidit.measure.evidence import WINDOW, Evidence, Run, commit, environment
+from minidit.measure.evidence import WINDOW
+from minidit.publish.seeds import record_seeds
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import write_whole
 
-FOLDER = Path("runs/predictions")
 BASE = minidit.experiment("shapes", ("training.batch_size=8",))  # small batches: more steps in short runs
 STEPS, COARSE_STEPS, SEEDS, IMAGES, PARTS, PIECE = 250, 400, 5, 512, 6, 64
 
@@ -60,25 +55,18 @@ def readouts(state: TrainState, data: Data) -> dict[str, float]:
     return means | parts
 
 
-def run(seed: int, data: Data) -> Run:
+def run(seed: int, data: Data) -> dict[str, float]:
     """Train every arm with one seed."""
-    began, cpu_began, found = time.perf_counter(), time.process_time(), {}
+    found = {}
     for name, experiment in progress(arms().items(), f"seed {seed}"):
         state = TrainState.create(experiment, seed)
         losses = [record.loss for record in minidit.train(state, data)]
-        found[f"{name}.printed"] = round(sum(losses[-WINDOW:]) / WINDOW, 5)
-        found |= {f"{name}.{key}": round(value, 5) for key, value in readouts(state, data).items()}
-    seconds = time.perf_counter() - began, time.process_time() - cpu_began
-    return Run(seed, [], [], found, *(round(s, 1) for s in seconds))
+        found[f"{name}.printed"] = sum(losses[-WINDOW:]) / WINDOW
+        found |= {f"{name}.{key}": value for key, value in readouts(state, data).items()}
+    return found
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    shapes, done = load(BASE.data), []
-    for seed in range(SEEDS):
-        path = FOLDER / f"seed-{seed}.json"
-        if not path.exists():
-            write_whole(path, json.dumps(vars(run(seed, shapes))).encode())
-        done.append(Run(**json.loads(path.read_text())))
-    evidence = Evidence("predictions", "cpu", BASE.to_dict(), environment(), commit(), tuple(done))
-    write_whole(Path("book/evidence/predictions.cpu.json"), evidence.to_json().encode())
+    shapes = load(BASE.data)
+    record_seeds("predictions", BASE, range(SEEDS), lambda seed: run(seed, shapes))

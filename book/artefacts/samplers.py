@@ -1,16 +1,12 @@
 """Record book/evidence/samplers.cpu.json: what six ways of sampling reach with the network of the shapes.
 
-OMP_NUM_THREADS=1 python book/artefacts/samplers.py [SEED ...]
+OMP_NUM_THREADS=1 python book/artefacts/samplers.py
 
 A seed names the starting noise; the network and the judge are the same for all. About 3 minutes a seed on one
-thread. A finished seed is kept in runs/samplers, and not run again; the evidence is written when all are there.
+thread. A finished seed is kept in runs/seeds/samplers, and not run again.
 """
 
-import json
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -23,13 +19,11 @@ from minidit.flow.flow import Network, Velocity
 from minidit.flow.interpolant import PATHS, over_pixels
 from minidit.flow.prediction import convert
 from minidit.measure import Judge, frechet_distance
-from minidit.measure.evidence import Evidence, Run, commit, environment
+from minidit.publish.seeds import record_seeds
 from minidit.streams import Streams
 from minidit.teach.progress import progress
 from minidit.training import read_artefact
-from minidit.training.checkpoint import write_whole
 
-FOLDER = Path("runs/samplers")
 SEEDS, CLASSES = range(5), 24
 MANY, FEW, PATHWISE = 20 * CLASSES, 10 * CLASSES, CLASSES  # images: judged, judged live, compared one by one
 SHIFTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
@@ -109,9 +103,8 @@ def away(x: Tensor, exact: Tensor) -> float:
     return round((x - exact).square().mean().sqrt().item(), 5)
 
 
-def run(seed: int, v: Velocity, data: Data, judge: Judge) -> Run:
+def run(seed: int, v: Velocity, data: Data, judge: Judge) -> dict[str, float]:
     """Draw with every sampler from the noise of one seed."""
-    began, cpu_began = time.perf_counter(), time.process_time()
     noise = torch.randn(MANY, *data.train.x.shape[1:], generator=minidit.generator(seed, "sample"))
     labels = torch.arange(MANY) % CLASSES
     features = judge.features(data.held_out.x)
@@ -134,8 +127,7 @@ def run(seed: int, v: Velocity, data: Data, judge: Judge) -> Run:
         readouts[f"shifted.euler.{shift:g}"] = away(last(euler(v, z, times(8, shift), y)), exact)
         mixed = heun_then_euler(v, z, times(4, shift), y)
         readouts[f"shifted.heun, last step euler.{shift:g}"] = away(mixed, exact)
-    seconds = time.perf_counter() - began, time.process_time() - cpu_began
-    return Run(seed, [], [], readouts, *(round(s, 1) for s in seconds))
+    return readouts
 
 
 if __name__ == "__main__":
@@ -144,11 +136,4 @@ if __name__ == "__main__":
     v = network.experiment.objective.flow.velocity(network.ema.module.eval())
     shapes = load(network.experiment.data)
     reader = Judge.train(shapes.train)
-    for seed in map(int, sys.argv[1:] or SEEDS):
-        if not (path := FOLDER / f"seed-{seed}.json").exists():
-            write_whole(path, json.dumps(vars(run(seed, v, shapes, reader))).encode())
-    done = [FOLDER / f"seed-{seed}.json" for seed in SEEDS]
-    if all(path.exists() for path in done):
-        runs = tuple(Run(**json.loads(path.read_text())) for path in done)
-        evidence = Evidence("samplers", "cpu", network.experiment.to_dict(), environment(), commit(), runs)
-        write_whole(Path("book/evidence/samplers.cpu.json"), evidence.to_json().encode())
+    record_seeds("samplers", network.experiment, SEEDS, lambda seed: run(seed, v, shapes, reader))

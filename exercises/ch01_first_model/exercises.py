@@ -3,7 +3,7 @@
 #
 # Each asks for a function. Write it in place of the `raise`, run the cell, then run the check below it. A check draws fresh inputs each
 # time. When it fails, it shows the smallest example it found and, where it can, the likely mistake. `minidit.hint("1.3")` gives one hint at a
-# time, three in all.
+# time, three in all; `minidit.hint("1.3", 1)` reads the first one again.
 
 # %%
 import torch

@@ -155,6 +155,11 @@ def _upside_down(network, rows, columns, dim):
     assert torch.allclose(network(x[:, order]), network(x)[:, order])
 
 
+def _always_refuses(network, rows, columns, dim):
+    x, order = torch.randn(1, rows * columns, dim), torch.arange(rows * columns).flip(0)
+    assert torch.allclose(network(x[:, order]), network(x))
+
+
 def _equal_tokens(network, rows, columns, dim):
     out = network(torch.ones(1, rows * columns, dim))[0]
     assert not torch.allclose(out[0], out[1]) and not torch.allclose(out[0], out[columns])
@@ -222,7 +227,7 @@ MISTAKES = {
         "Inside a token rows and columns are exchanged": _cut(0, 2, 4, 5, 3, 1),
         "run down the columns": _cut(0, 4, 2, 3, 5, 1),
         "among the tokens and inside them": _cut(0, 4, 2, 5, 3, 1),
-        "did you write h // p twice": _square_grid,
+        "rows of patches and w // p columns": _square_grid,
         "An image need not be square": _square_count,
     },
     "2.2": {
@@ -259,7 +264,8 @@ MISTAKES = {
         "not right yet. Your test accepts": _not_put_back,
         "not its": _one_shuffle,
         "knows the column of a token, but not its row": _along_the_row,
-        "refuses a right network, with": _upside_down,
+        "it is upside down": _upside_down,
+        "refuses a right network, with": _always_refuses,
         "With equal tokens all values are equal": _equal_tokens,
     },
     "2.6": {

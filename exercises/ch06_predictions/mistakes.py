@@ -142,7 +142,9 @@ MISTAKES = {
     "6.4": {
         "The shift went to 1 - t": lambda n, by: by * n.sigmoid() / (1 + (by - 1) * n.sigmoid()),
         "Times run backwards": lambda n, by: by * (-n).sigmoid() / (1 + (by - 1) * (-n).sigmoid()),
-        "the other clock": lambda n, by: (-n).sigmoid() / ((-n).sigmoid() + by * n.sigmoid()),
+        "You put 1 - t into the formula for t": lambda n, by: (
+            (-n).sigmoid() / ((-n).sigmoid() + by * n.sigmoid())
+        ),
         "The shift is missing": lambda n, by: n.sigmoid(),
         "not by `by`": lambda n, by: (n - by).sigmoid(),
         "n was scaled": lambda n, by: (n * by).sigmoid(),

@@ -66,6 +66,14 @@ READINGS = {
     "score": ("-noise / sigma", "(x + sigma**2 * output) / alpha", "-sigma * output", "D * sigma / alpha"),
 }
 
+# the same four for a network that answers with another v: alpha**2 + sigma**2 = 1, as on gvp and vp
+V_PREDICTION = (
+    "alpha * noise - sigma * data",
+    "alpha * x - sigma * output",
+    "sigma * x + alpha * output",
+    "D",
+)
+
 WEIGHTS = {  # on the squared error of the noise
     "velocity": "(D / alpha)**2",
     "likelihood": "D / (alpha * sigma)",
@@ -187,10 +195,14 @@ def card() -> str:
             ("path", *PATH_COLUMNS), [(f"`{name}`", *_code(*row)) for name, row in PATH_ROWS.items()]
         ),
         "Predictions": _table(
-            ("prediction", *READING_COLUMNS), [(f"`{name}`", *_code(*row)) for name, row in READINGS.items()]
+            ("prediction", *READING_COLUMNS),
+            [(f"`{name}`", *_code(*row)) for name, row in READINGS.items()]
+            + [("`v_prediction` of others", *_code(*V_PREDICTION))],
         )
         + "\n\nThe velocity is `alpha_dot * data + sigma_dot * noise`, the score `-noise / sigma`, which is "
-        f"`{SCORE}`. Divisors are at least 0.001, so every reading is finite at both ends.",
+        f"`{SCORE}`. Divisors are at least 0.001, so every reading is finite at both ends. "
+        "`v_prediction` is the v of Salimans and Ho (2022), in diffusers and Stable Diffusion 2, on paths "
+        "with `alpha**2 + sigma**2 = 1`; it is not our velocity.",
         "Weights on the noise's squared error": _table(
             ("weighting", "weight"), [(f"`{name}`", *_code(formula)) for name, formula in WEIGHTS.items()]
         ),

@@ -1,8 +1,9 @@
-"""What a chapter imports: figures with words for them, a live curve, predictions, a slider of frames."""
+"""What a chapter imports: figures with words for them, a live curve, predictions, sliders, pages."""
 
 from minidit.teach.figures import curves, grid, rows
 from minidit.teach.frames import Frames
 from minidit.teach.live import live
+from minidit.teach.page import Page
 from minidit.teach.predict import compare, predict
 from minidit.teach.progress import progress, quiet
 from minidit.teach.ruled import RuledFrames, Ruler
@@ -11,6 +12,7 @@ from minidit.teach.show import show
 
 __all__ = [
     "Frames",
+    "Page",
     "RuledFrames",
     "Ruler",
     "compare",

@@ -52,15 +52,29 @@ def expect(
 
 
 @contextmanager
-def shapes_explained(words: str) -> Iterator[None]:
-    """Around a call of an answer: an error about shapes is told with `words`; others pass as they are."""
+def shapes_explained(words: str, given: Mapping[str, Any], expected: Tensor) -> Iterator[None]:
+    """Around a call of an answer: an error about shapes is told with the right ones; others pass as they are.
+
+    Args:
+        words: what to look at.
+        given: the inputs by name; tensors are told by their shape, numbers by their value.
+        expected: the right result, of which the shape is told.
+
+    Raises:
+        CheckFailed: the answer raised an error that speaks of a size, a shape or a dimension.
+    """
     try:
         yield
     except (RuntimeError, IndexError) as error:
         if not re.search("size|shape|dimension", str(error)):
             raise
         kind = type(error).__name__
-        raise CheckFailed(f"not right yet: your function raised {kind}: {error}\n  {words}") from error
+        shapes = {k: f"of shape {tuple(v.shape)}" if isinstance(v, Tensor) else v for k, v in given.items()}
+        inputs = ", ".join(f"{name} {value}" for name, value in shapes.items())
+        raise CheckFailed(
+            f"not right yet: your function raised {kind}: {error}\n  Given {inputs},\n"
+            f"  the result should be of shape {tuple(expected.shape)}. {words}"
+        ) from error
 
 
 def _fits(got: Any, value: Any, tolerance: float) -> bool:

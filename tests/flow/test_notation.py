@@ -17,6 +17,7 @@ from minidit.flow.notation import (
     READING_COLUMNS,
     READINGS,
     SCORE,
+    V_PREDICTION,
     WEIGHTS,
     WORDS,
     card,
@@ -52,7 +53,7 @@ def test_the_checked_in_card_is_the_generated_one():
 
 def test_every_formula_is_on_the_card():
     formulas = [f for table in (PATH_ROWS, READINGS) for row in table.values() for f in row]
-    formulas += [*WEIGHTS.values(), *OTHERS.values(), *WORDS]
+    formulas += [*WEIGHTS.values(), *OTHERS.values(), *WORDS, *V_PREDICTION]
     formulas += [f for d in DIALECTS for f in (d.told, d.back, d.image, d.answer, d.velocity, d.clock)]
     assert all(f"`{formula}`" in card() for formula in formulas) and all(d.who in card() for d in DIALECTS)
 
@@ -165,6 +166,19 @@ def test_the_other_numbers():
     torch.testing.assert_close(
         shift(T, number["time shift from LightningDiT's a (its t = 1 is data)"]), lightning
     )
+
+
+@pytest.mark.parametrize("path", ["gvp", "vp"])
+def test_the_published_v_prediction_is_read(path):
+    """From a right answer come data and noise; a wrong one makes our velocity wrong by D for each unit."""
+    flow, names = Flow(path=path), shares(path)
+    x, (answer, *reading, error) = flow.interpolate(DATA, NOISE, T), V_PREDICTION
+    right = value(answer, data=DATA, noise=NOISE, **names)
+    data, noise = (value(formula, x=x, output=right, **names) for formula in reading)
+    torch.testing.assert_close((data, noise), (DATA, NOISE), rtol=1e-9, atol=1e-9)
+    off = [value(formula, x=x, output=right + 0.1, **names) for formula in reading]
+    wrong = (flow.target(*off, T) - flow.target(DATA, NOISE, T)).abs()
+    torch.testing.assert_close(wrong, 0.1 * value(error, **names), rtol=1e-9, atol=1e-9)
 
 
 def test_the_sign_of_the_published_v_prediction_on_the_circle():

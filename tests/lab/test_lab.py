@@ -117,3 +117,39 @@ def test_the_dial_of_chapter_6_works_as_it_was_saved(repository, lab):
     assert lab.pictures()[0] != picture
     lab.choose("EDM")
     lab.see("sigma = 1, image x 2.00, answers data")
+
+
+PAGE = """\
+import matplotlib.pyplot as plt
+
+from minidit import teach
+
+teach.Page("field", plt.figure(figsize=(2, 1)), "Arrows to three targets.", t=0.25)"""
+
+
+def test_a_page_runs_when_trusted_and_is_a_still_when_not(repository, lab):
+    """A notebook that somebody else ran shows the still; run here, the page lives, and needs no kernel."""
+    cells = [nbformat.v4.new_markdown_cell("# A page"), nbformat.v4.new_code_cell(PAGE)]
+    write(cells, repository / "book" / "page.ipynb")
+    lab.double_click("page.ipynb")
+    outputs = lab.run_all()
+    assert set(outputs[-1][0]["data"]) == {"text/html", "image/png", "text/plain"}
+    lab.widget("w => w.sessionContext.shutdown()")
+    page = lab.page.frame_locator(".jp-OutputArea-output iframe")
+    page.locator("#clock", has_text="t = 0.25").wait_for()
+    page.get_by_role("slider").press("ArrowRight")
+    page.locator("#clock", has_text="t = 0.26").wait_for()
+    still = lab.page.locator(".jp-OutputArea-output img")
+    assert still.count() == 0
+    lab.widget("w => w.context.save()")
+    # the same file as it comes to a reader: nobody's signature is on it
+    stranger = nbformat.read(repository / "book" / "page.ipynb", as_version=4)
+    stranger.cells[1].source += "  # not what was signed"
+    nbformat.write(stranger, repository / "book" / "stranger.ipynb")
+    lab.end_kernels()
+    lab.widget("w => w.close()")
+    lab.double_click("stranger.ipynb")
+    still.wait_for()
+    assert still.get_attribute("alt") == "Arrows to three targets." and still.bounding_box()["height"] > 50
+    assert lab.page.locator(".jp-OutputArea-output iframe").count() == 0
+    assert "DOCTYPE" not in lab.page.locator(".jp-OutputArea-output").inner_text().upper()

@@ -175,14 +175,16 @@ def test_short_results_and_other_shapes_are_shown_from_the_start():
 
 
 def test_an_error_about_shapes_is_explained_and_others_pass():
+    told = "Count.", {"x": torch.zeros(2, 3), "p": 2}, torch.zeros(4, 1)
+    shapes = r"Given x of shape \(2, 3\), p 2,\n  the result should be of shape \(4, 1\)\. Count\."
     with (
-        pytest.raises(CheckFailed, match=r"raised RuntimeError: shape .*\n  Count\."),
-        shapes_explained("Count."),
+        pytest.raises(CheckFailed, match=rf"raised RuntimeError: shape .*\n  {shapes}"),
+        shapes_explained(*told),
     ):
         torch.zeros(6).view(4)
-    with pytest.raises(NotImplementedError), shapes_explained("Count."):
+    with pytest.raises(NotImplementedError), shapes_explained(*told):
         raise NotImplementedError
-    with pytest.raises(IndexError, match="far"), shapes_explained("Count."):
+    with pytest.raises(IndexError, match="far"), shapes_explained(*told):
         raise IndexError("too far")
 
 

@@ -37,11 +37,14 @@ def patchify(answer: Callable, draw: torch.Generator) -> None:
     for _ in range(2):
         p, c, rows = whole(2, 3, draw), whole(2, 3, draw), whole(2, 3, draw)
         x = _picture(c, rows * p, (5 - rows) * p, draw)
-        given = {"a pixel is 1000 k + 100 channel + 10 row + column, x": x, "p": p}
-        twice = "There are h // p rows of patches and w // p columns: did you write h // p twice? "
-        with shapes_explained(twice + "An image need not be square."):
+        given, right = (
+            {"a pixel is 1000 k + 100 channel + 10 row + column, x": x, "p": p},
+            right_patchify(x, p),
+        )
+        words = "There are h // p rows of patches and w // p columns. An image need not be square."
+        with shapes_explained(words, {"x": x, "p": p}, right):
             got = answer(x.clone(), p)
-        expect(got, right_patchify(x, p), given, wrong.patchified(x, p))
+        expect(got, right, given, wrong.patchified(x, p))
 
 
 @exercise(
@@ -116,6 +119,14 @@ def cost(answer: Callable, draw: torch.Generator) -> None:
 ROWS, COLUMNS, WIDTH = 3, 4, 16
 
 
+def _accepts(test: Callable, network: Callable) -> bool:
+    try:
+        test(network, ROWS, COLUMNS, WIDTH)
+    except AssertionError:
+        return False
+    return True
+
+
 @exercise(
     "2.5",
     "write the test: positions",
@@ -143,15 +154,13 @@ def write_the_test(answer: Callable, draw: torch.Generator) -> None:
             answer(heard, ROWS, COLUMNS, WIDTH)
         except AssertionError as error:
             why = wrong.EQUAL if name == "RoPE" and any(alike) else ""
+            why = wrong.UPSIDE_DOWN if _accepts(answer, blind[wrong.NO_POSITIONS]) else why
             words = f"not right yet. Your test refuses a right network, with {name}: AssertionError {error}"
             raise CheckFailed(words + why) from None
     names = list(blind)
     for index in torch.randperm(len(names), generator=draw).tolist():
-        try:
-            answer(blind[names[index]], ROWS, COLUMNS, WIDTH)
-        except AssertionError:
-            continue
-        raise CheckFailed(f"not right yet. Your test accepts a network that {names[index]}.")
+        if _accepts(answer, blind[names[index]]):
+            raise CheckFailed(f"not right yet. Your test accepts a network that {names[index]}.")
 
 
 @exercise(
@@ -174,7 +183,8 @@ def unpatchify(answer: Callable, draw: torch.Generator) -> None:
         x = _picture(5 - p, rows * p, columns * p, draw)  # p channels would hide which axis is which
         tokens, size = right_patchify(x, p), (rows * p, columns * p)
         given = {"tokens": tokens, "p": p, "height": size[0], "width": size[1]}
-        with shapes_explained("There are height // p rows of tokens and width // p columns; c follows."):
+        words = "There are height // p rows of tokens and width // p columns; c follows."
+        with shapes_explained(words, given, x):
             got = answer(tokens.clone(), p, *size)
         expect(got, x, given, wrong.unpatchified(tokens, p, x.shape))
 

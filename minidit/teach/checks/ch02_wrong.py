@@ -196,6 +196,13 @@ EQUAL = (
 )
 
 
+NO_POSITIONS = "has no positions"
+UPSIDE_DOWN = (
+    "\n  And it accepts a network without positions: it is upside down. Only without positions does "
+    "network(x[:, order]) equal network(x)[:, order]; assert that they differ."
+)
+
+
 def networks(
     draw: torch.Generator, rows: int, columns: int, dim: int
 ) -> tuple[dict[str, Callable], dict[str, Callable]]:
@@ -205,7 +212,7 @@ def networks(
     none, full = torch.zeros_like(row), torch.cat([column, row], dim=1)
     right = {"a table of sines and cosines": full, "a learned table": learned}
     wrong = {
-        "has no positions": None,
+        NO_POSITIONS: None,
         "knows the row of a token, but not its column": torch.cat([none, row], dim=1),
         "knows the column of a token, but not its row": torch.cat([column, none], dim=1),
         "adds the position of the first token to every token": full[:1],

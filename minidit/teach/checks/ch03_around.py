@@ -141,7 +141,8 @@ def masked(answer: Callable, draw: torch.Generator) -> None:
             ),
         }
         right = scores.masked_fill(~keys, float("-inf")).softmax(-1) @ v
-        with shapes_explained(AXES):
+        given = {"q": q, "k": k, "v": v, "mask": mask}
+        with shapes_explained(AXES, given, right):
             got = answer(q.clone(), k.clone(), v.clone(), mask.clone())
         got = got.nan_to_num() if isinstance(got, Tensor) else got
-        expect(got, right, {"q": q, "k": k, "v": v, "mask": mask}, mistakes)
+        expect(got, right, given, mistakes)

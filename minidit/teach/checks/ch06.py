@@ -154,8 +154,10 @@ def shifted(answer: Callable, draw: torch.Generator) -> None:
         t = n.sigmoid()
         mistakes = {
             "The shift went to 1 - t, towards the data: here t = 0 is the noise.": _shift(t, 1 / by),
-            "Times run backwards: here t = 0 is the noise.": 1 - _shift(t, by),
-            "That is the time of the other clock, 1 - t, shifted.": _shift(1 - t, by),
+            "Times run backwards: that is SD3's time s after the shift; ours is 1 - s.": 1 - _shift(t, by),
+            "You put 1 - t into the formula for t. n.sigmoid() is our time already: do not turn it.": _shift(
+                1 - t, by
+            ),
             "The shift is missing.": t,
             "The shift moves the logit by log(by), not by `by`.": (n - by).sigmoid(),
             "n was scaled: that makes the law wider or narrower, and shifts nothing.": (n * by).sigmoid(),
