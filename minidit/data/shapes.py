@@ -5,6 +5,7 @@ are kept, a judge can be checked, a probe has a truth, and any resolution can be
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -105,6 +106,42 @@ def render(factors: Factors, resolution: int) -> Tensor:
         ink = (0.5 - distance * resolution).clamp(0, 1).unsqueeze(1)  # (n, 1, h, w): share of a pixel covered
         image = image * (1 - ink) + RGB[factors.colour[:, k]][:, :, None, None] * ink
     return image * 2 - 1
+
+
+class Painted(NamedTuple):
+    """What was painted in images of one object: area, the share of the image that it covers; the x and y of
+    its centre, in shares of the side; its mean colour rgb, 0 to 1. Each is (n,), rgb is (n, 3).
+    """
+
+    area: Tensor
+    x: Tensor
+    y: Tensor
+    rgb: Tensor
+
+
+def painted(x: Tensor, labels: Tensor) -> Painted:
+    """Read off images of one object how large it is, where it stands, and which colour it has.
+
+    How much of a pixel is covered is read along the way from the background to the colour of the class, so a
+    colour that overshoots covers no more than the whole pixel. An image without an object has area 0 and
+    stands nowhere: x, y and rgb are nan.
+
+    Args:
+        x: (n, 3, h, w) in [-1, 1], drawn or generated.
+        labels: (n,) the classes asked for.
+    """
+    pixels = (x + 1) / 2 - BACKGROUND  # (n, 3, h, w), 0 where there is nothing
+    way = (RGB.to(x)[labels % len(COLOURS)] - BACKGROUND)[:, :, None, None]  # (n, 3, 1, 1)
+    ink = ((pixels * way).sum(1) / way.square().sum(1)).clamp(0, 1)  # (n, h, w)
+    ink = ink * (ink > 0.1)  # the background of a generated image is not perfectly even
+    height, width = x.shape[2:]
+    down = (torch.arange(height).to(x) + 0.5) / height
+    right = (torch.arange(width).to(x) + 0.5) / width
+    total = ink.sum((1, 2))
+    solid = (ink > 0.95).to(x)[:, None]  # (n, 1, h, w): the outline is a mixture of two colours
+    rgb = (pixels * solid).sum((2, 3)) / solid.sum((2, 3)) + BACKGROUND
+    x_centre, y_centre = (ink.sum(1) @ right) / total, (ink.sum(2) @ down) / total
+    return Painted(total / (height * width), x_centre, y_centre, rgb)
 
 
 def captions(factors: Factors) -> list[str]:

@@ -1,6 +1,7 @@
 """From noise to data: interpolants, objectives, samplers, guidance, for any callable f(x, t, condition)."""
 
 from minidit.flow.ancestral import ancestral, ddim
+from minidit.flow.coupling import COUPLINGS, optimal, optimal_within_labels
 from minidit.flow.diffusion import Diffusion
 from minidit.flow.flow import Flow
 from minidit.flow.guidance import autoguide, guide, routed
@@ -14,6 +15,7 @@ from minidit.flow.sampler import State, euler, gaussian, heun, last, solve, time
 from minidit.flow.stochastic import DIFFUSIONS, SDE, euler_maruyama, sde_times, stochastic_heun
 
 __all__ = [
+    "COUPLINGS",
     "DIFFUSIONS",
     "GVP",
     "PATHS",
@@ -43,6 +45,8 @@ __all__ = [
     "hutchinson",
     "last",
     "log_likelihood",
+    "optimal",
+    "optimal_within_labels",
     "rademacher",
     "routed",
     "sde_times",

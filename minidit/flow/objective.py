@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from minidit.errors import MiniditError
+from minidit.flow.coupling import COUPLINGS
 from minidit.flow.flow import Flow, Network
 from minidit.flow.interpolant import PATHS, over_pixels
 from minidit.flow.prediction import convert, predict
@@ -67,6 +68,8 @@ class Objective:
 
     label_drop: the share of labels replaced by the null label, so that one network learns both the
         conditional and the unconditional velocity (Ho and Salimans 2022).
+    coupling: which noise of a batch goes with which image: "independent", "optimal" or
+        "optimal_within_labels", see `coupling`.
     time_shift: more than 1 moves the drawn times towards noise, see `timing.shift`.
     weighting: how much each time counts: "none", "velocity", "likelihood", "min_snr" (with min_snr_gamma).
         A score is compared as the noise -sigma score, as in SiT: its own error has no bound near the data.
@@ -81,6 +84,7 @@ class Objective:
     flow: Flow = field(default_factory=Flow)
     time_sampling: str = "logit_normal"
     label_drop: float = 0.1
+    coupling: str = "independent"
     time_shift: float = 1.0
     weighting: str = "none"
     min_snr_gamma: float = 5.0
@@ -90,12 +94,18 @@ class Objective:
 
     def __post_init__(self) -> None:
         """Refuse unknown words, a share that is not one, and numbers out of their range."""
-        for name, known in (("time_sampling", TIME_SAMPLING), ("weighting", WEIGHTINGS)):
+        words = {"time_sampling": TIME_SAMPLING, "weighting": WEIGHTINGS, "coupling": COUPLINGS}
+        for name, known in words.items():
             if getattr(self, name) not in known:
                 raise MiniditError(
                     f"objective.{name} is {getattr(self, name)!r}; it must be one of: {', '.join(known)}."
                 )
         check_share(self.label_drop)
+        if self.coupling != "independent" and self.flow.prediction == "score":
+            raise MiniditError(
+                f"The mean of -noise / sigma is the score only where pairs are made by chance, and "
+                f"objective.coupling is {self.coupling!r}: use prediction=velocity, or coupling=independent."
+            )
         for name in ("time_shift", "min_snr_gamma", "cosine_weight", "contrastive_weight"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise MiniditError(f"objective.{name} is {getattr(self, name)}; it must be more than 0.")
@@ -120,9 +130,13 @@ class Objective:
             )
 
     def draw(self, batch: Batch, streams: Streams, step: int) -> Draw:
-        """Times, noise and hidden labels for `batch` at `step`; equal arguments give equal draws."""
+        """Times, noise and hidden labels for `batch` at `step`; equal arguments give equal draws.
+
+        Every coupling draws the same noise, and hands it out in another order.
+        """
         t = TIME_SAMPLING[self.time_sampling](len(batch.x), streams("time", step))
-        return draw_at(shift(t, self.time_shift), batch, streams, step, self.label_drop)
+        draw = draw_at(shift(t, self.time_shift), batch, streams, step, self.label_drop)
+        return draw._replace(noise=COUPLINGS[self.coupling](draw.noise, batch))
 
     def loss(self, f: Network, batch: Batch, draw: Draw) -> Losses:
         """Mean over the batch and all pixels of (f(x_t, t) - target)^2 (Ma et al. 2024, equation 7).

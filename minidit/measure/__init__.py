@@ -8,6 +8,8 @@ from minidit.measure.ledger import Ledger, ledger, parameters_by_part
 from minidit.measure.neighbours import Neighbours, nearest, neighbours
 from minidit.measure.probe import probe_readout
 from minidit.measure.quality import Quality, quality
+from minidit.measure.spread import spread_within
+from minidit.measure.straightness import bend
 from minidit.measure.velocity import velocity_readout
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Neighbours",
     "Quality",
     "band",
+    "bend",
     "frechet_distance",
     "ledger",
     "nearest",
@@ -27,6 +30,7 @@ __all__ = [
     "probe_readout",
     "quality",
     "smooth",
+    "spread_within",
     "velocity_readout",
     "watch_branches",
 ]

@@ -24,7 +24,12 @@ class Recipe(NamedTuple):
     seed: int = 0
 
 
-RECIPES = {"shapes": Recipe("shapes", ("training.steps=4800",))}
+RECIPES = {
+    "shapes": Recipe("shapes", ("training.steps=4800",)),
+    # chapter 8: guidance finds little to do in the network above, and autoguidance wants one worse than good
+    "shapes_early": Recipe("shapes", ("training.steps=800",)),
+    "shapes_weak": Recipe("shapes", ("training.steps=400",)),
+}
 
 
 def build_artefacts(folder: Path, names: Sequence[str] = ()) -> int:

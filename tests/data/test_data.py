@@ -18,6 +18,7 @@ from minidit.data.shapes import (
     Factors,
     captions,
     draw_factors,
+    painted,
     render,
     signed_distance,
 )
@@ -205,3 +206,28 @@ def test_a_picture_is_cropped_to_its_centre_and_laid_on_white(tmp_path):
     x = read(tmp_path / "wide.png", 10)
     assert x[:, 5, 5].tolist() == [1, 1, 1]
     assert x[:, 0, 0].tolist() == x[:, 9, 9].tolist() == [-1, -1, 1]
+
+
+def test_what_was_painted_can_be_read_off():
+    factors = draw_factors(480, 1, torch.Generator().manual_seed(0))
+    x = render(factors, 16)
+    found = painted(x, factors.labels)
+    assert (found.x - factors.x[:, 0]).abs().max() < 0.01
+    # a triangle's centre of mass lies a third of its radius below the middle of its height
+    below = factors.radius[:, 0] / 3 * (factors.shape[:, 0] == SHAPES.index("triangle"))
+    assert (found.y - factors.y[:, 0] - below).abs().max() < 0.02
+    torch.testing.assert_close(found.rgb, RGB[factors.colour[:, 0]], atol=0.02, rtol=0)
+    circle = factors.shape[:, 0] == SHAPES.index("circle")
+    expected = torch.pi * factors.radius[:, 0].square()
+    torch.testing.assert_close(found.area[circle], expected[circle], atol=0.01, rtol=0)
+    empty = painted(torch.full((1, 3, 16, 16), 2 * 0.92 - 1), torch.zeros(1, dtype=torch.long))
+    assert float(empty.area) == 0 and bool(empty.x.isnan() & empty.y.isnan())
+
+
+def test_a_colour_that_overshoots_covers_no_more_and_is_seen():
+    factors = draw_factors(64, 1, torch.Generator().manual_seed(1))
+    x, ground = render(factors, 16), 2 * 0.92 - 1
+    plain, strong = painted(x, factors.labels), painted(ground + 1.2 * (x - ground), factors.labels)
+    torch.testing.assert_close(strong.area, plain.area, atol=0.03, rtol=0)
+    farther = (strong.rgb - 0.92).norm(dim=1) / (plain.rgb - 0.92).norm(dim=1)
+    assert 1.1 < farther.min() and farther.max() < 1.21

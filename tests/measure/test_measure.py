@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from minidit import MiniditError
-from minidit.measure import Judge, band, frechet_distance, nearest, neighbours, quality, smooth
+from minidit.measure import Judge, band, frechet_distance, nearest, neighbours, quality, smooth, spread_within
 from minidit.measure.evidence import Evidence, Run, environment
 
 
@@ -35,6 +35,25 @@ def test_nearest_finds_the_nearest():
     distance, index = nearest(to[[5, 2]] + 0.1, to)
     assert index.tolist() == [5, 2]
     torch.testing.assert_close(distance, torch.tensor([0.1, 0.1]))
+
+
+def test_spread_is_the_mean_distance_inside_the_classes():
+    x = torch.tensor([[0.0, 0.0], [10.0, 10.0], [2.0, 2.0], [10.0, 10.0], [4.0, 4.0]])
+    # class 0: pairs 2, 4, 2 apart; class 1: 0 apart. Each class counts the same, not each pair.
+    assert spread_within(x, torch.tensor([0, 1, 0, 1, 0])) == pytest.approx((8 / 3 + 0) / 2)
+    images = x[:, :, None, None].expand(-1, -1, 3, 3)
+    assert spread_within(images, torch.tensor([0, 1, 0, 1, 0])) == pytest.approx(4 / 3)
+    near = 1000 + torch.tensor([[0.0], [0.01]])
+    assert spread_within(near, torch.zeros(2)) == pytest.approx(0.01, rel=0.01)
+
+
+def test_spread_wants_two_of_each_class():
+    with pytest.raises(MiniditError, match="Class 1 has one image"):
+        spread_within(torch.zeros(3, 2), torch.tensor([0, 0, 1]))
+    with pytest.raises(MiniditError, match="one for each of the 3 images"):
+        spread_within(torch.zeros(3, 2), torch.tensor([0, 0]))
+    with pytest.raises(MiniditError, match="There are no images"):
+        spread_within(torch.zeros(0, 2), torch.zeros(0))
 
 
 def test_copies_are_seen(digits):

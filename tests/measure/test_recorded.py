@@ -89,3 +89,26 @@ def test_the_crowds_of_real_images_keep_their_promises():
         assert inside(last) < 3 <= inside(first)
     assert inside("heun, last step euler.3") == inside("heun.16") == 0
     assert inside("heun, last step euler.7") == 4
+
+
+def test_the_coupling_run_keeps_its_promises():
+    evidence = Evidence.read("coupling")
+    base = minidit.experiment("digits", ("training.steps=500",))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2, 3, 4]
+    assert "dirty" not in evidence.commit
+    ahead = {}
+    for setting in ("told", "told.64", "ignored"):
+        for coupling in ("optimal", "optimal_within_labels"):
+            for word, end in (("bend", ""), ("printed", ""), ("frechet", ".4"), ("accuracy", ".4")):
+                if f"{word}.{setting}.independent{end}" in evidence.runs[0].readouts:
+                    one, other = (f"{word}.{setting}.{name}{end}" for name in (coupling, "independent"))
+                    ahead[setting, coupling, word] = sum(
+                        a < b for a, b in zip(evidence.readout(one), evidence.readout(other), strict=True)
+                    )
+    assert all(count == 5 for (_, _, word), count in ahead.items() if word in ("bend", "printed"))
+    assert ahead["told", "optimal", "frechet"] == ahead["told.64", "optimal", "frechet"] == 0
+    assert ahead["told", "optimal", "accuracy"] == ahead["told.64", "optimal", "accuracy"] == 5
+    assert ahead["ignored", "optimal", "frechet"] == 5
+    assert ahead["told.64", "optimal_within_labels", "frechet"] == 5
+    assert ahead["told", "optimal_within_labels", "frechet"] == 3
