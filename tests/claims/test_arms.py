@@ -129,3 +129,7 @@ def test_the_smallest_effect_is_said_before_the_run(write):
     words = expected(read(write()), "cpu")
     # Student's t for 3 seeds at 95 %: 4.303 / sqrt(3) = 2.48, beyond a delta of 1
     assert "can be supported from about 3.5% on" in words and "9 that decide" in words
+    same = expected(read(write(('direction = "lower"', 'direction = "same"'))), "cpu")
+    assert "cannot be supported with 3 seeds" in same and "the interval alone is +-2.5%" in same
+    wide = (('direction = "lower"', 'direction = "same"'), ("delta = 1.0", "delta = 4.0"))
+    assert "while the mean is within +-1.5%" in expected(read(write(*wide)), "cpu")
