@@ -53,10 +53,32 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Factor:
-    """One axis: a setting, and the values that it takes beside the base's own."""
+    """One axis: a setting, and the values that it takes beside the base's own.
+
+    Where one choice moves several settings, key is a word for it, such as "told", and an arm is a table:
+    {name = "tokens", "model.time_as" = "token", "model.label_as" = "token"}.
+    """
 
     key: str
     arms: tuple[Any, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The settings that it moves."""
+        moved = (key for value in self.arms for key in self.settings(value))
+        return tuple(dict.fromkeys(moved))
+
+    def name(self, value: Any) -> str:
+        """How an arm is called: the last word of its setting and the value, such as norm_affine=true."""
+        shown = value.get("name") if isinstance(value, dict) else value
+        shown = str(shown).lower() if isinstance(shown, bool) else str(shown)
+        return f"{self.key.rsplit('.', 1)[-1]}={shown}"
+
+    def settings(self, value: Any) -> dict[str, Any]:
+        """What an arm changes."""
+        if isinstance(value, dict):
+            return {key: setting for key, setting in value.items() if key != "name"}
+        return {self.key: value}
 
 
 @dataclass(frozen=True)

@@ -78,19 +78,20 @@ def _paired(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
 
 
 def _axis(card: Card, trial: Trial, arms: tuple[str, str]) -> list[str]:
-    """The factor that the names of two arms differ in: at most one, or what it is would not be known.
+    """The settings of the factor in which two arms differ by name: of one, or which it is were not known.
 
     Arms are called by their factors' values, "placement=post,depth=16"; the base by none.
     """
     one, other = (set(arm.replace(BASE, "").split(",")) for arm in arms)
     named = {word.partition("=")[0] for word in one ^ other} - {""}
-    axis = [factor.key for factor in card.factors if factor.key.split(".")[-1] in named]
-    if len(axis) > 1:
+    apart = [factor for factor in card.factors if factor.key.split(".")[-1] in named]
+    if len(apart) > 1:
+        words = " and ".join(factor.key for factor in apart)
         raise MiniditError(
-            f"{card.id} compares {arms[0]!r} with {arms[1]!r}, which differ in {' and '.join(axis)}: name "
-            "two arms that differ in one factor."
+            f"{card.id} compares {arms[0]!r} with {arms[1]!r}, which differ in {words}: name two arms that "
+            "differ in one factor."
         )
-    return axis
+    return [key for factor in apart for key in factor.keys]
 
 
 def _factorial(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:

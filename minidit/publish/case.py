@@ -96,11 +96,9 @@ def _needed(card: Card, one: Hypothesis) -> str:
     """What must come out, in one sentence."""
     if card.kind == "measurement" or one.metric in FACTS:
         return f"To be counted: `{one.metric}` must be {_side(one, one.delta, exact=True)}."
-    subject = f"the difference of `{one.arm}` from `{one.than}`"
-    if card.kind == "scaling":
-        subject = "its slope over compute, both in logarithms,"
-    elif not is_arm(one.arm):
-        subject = f"the effect of `{one.arm}` on it"
+    arms, effect = f"the difference of `{one.arm}` from `{one.than}`", f"the effect of `{one.arm}` on it"
+    slope = "its slope over compute, both in logarithms,"
+    subject = slope if card.kind == "scaling" else arms if is_arm(one.arm) else effect
     side = _side(one, one.delta) + (_unit(one) if card.kind != "scaling" else "")
     return f"To be measured: `{one.metric}`; {subject} must be {side}."
 

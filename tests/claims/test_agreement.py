@@ -107,6 +107,26 @@ def test_on_made_up_claims(tmp_path, kind):
     assert words == {"supported", "refuted", "inconclusive"}
 
 
+TOKENS = {"model.modulation": "none", "model.time_as": "token", "model.label_as": "token"}
+CROSS = {"model.label_as": "cross_attention", "model.zero_init": "head"}
+
+
+@pytest.mark.parametrize("than", ["base", "told=cross"])
+def test_on_an_axis_that_moves_several_settings(tmp_path, than):
+    told = [{"name": "tokens"} | TOKENS, {"name": "cross"} | CROSS]
+    case = Case(
+        hypotheses=[hypothesis("a", arm="told=tokens", than=than)],
+        factors={"told": told},
+        arms=[{}, *(table | {"name": f"told={table['name']}"} for table in told)],
+        values={
+            "told=tokens": {METRIC: moved([-3, -2.9, -3.2, -3, -3.1])},
+            "told=cross": {METRIC: moved([1, 1, 1, 1, 1.1])},
+        },
+    )
+    case.write(tmp_path)
+    assert compare(tmp_path) == {"supported"}
+
+
 def test_on_a_scaling_law(tmp_path):
     steps = [{"training.steps": 1400}, {"training.steps": 2800}, {"training.steps": 11200}]
     values = {

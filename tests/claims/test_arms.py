@@ -31,6 +31,15 @@ def test_each_arm_of_a_paired_card_changes_one_setting(write):
     assert made["base"].experiment.model.dim == 16  # the scale's settings hold for all
 
 
+def test_an_arm_may_move_several_settings_by_one_name(write):
+    told = FACTOR.replace("model.norm", "told").replace(
+        '"rms"', '{ name = "tokens", "model.norm" = "rms", "model.mlp" = "swiglu" }'
+    )
+    made = arms(read(write((FACTOR, told), ('arm = "norm=rms"', 'arm = "told=tokens"'))), "cpu")
+    assert list(made) == ["base", "told=tokens"]
+    assert set(differing(made, "told=tokens")) == {"model.norm", "model.mlp"}
+
+
 def test_a_factorial_card_crosses_its_factors(write):
     made = arms(read(write(*FACTORIAL, (FACTOR, FACTOR + MLP))), "cpu")
     assert list(made) == ["base", "mlp=swiglu", "norm=rms", "norm=rms,mlp=swiglu"]

@@ -32,6 +32,9 @@ def test_the_book_s_cards_are_sound_and_ask_for_what_can_be_read():
     assert find("c16").title == found["C16"].title
 
 
+TOLD = (
+    '[[factor]]\nkey = "told"\narms = [{ name = "tokens", "model.norm" = "rms", "model.mlp" = "swiglu" }]\n'
+)
 MLP = '[[factor]]\nkey = "model.mlp"\narms = ["swiglu"]\n'
 
 REFUSED = {
@@ -73,6 +76,21 @@ REFUSED = {
             ("norm=rms", "norm=rms,mlp=swiglu"),
         ],
         "differ in 2 factors",
+    ),
+    "a table without a name": (
+        [('arms = ["rms"]', 'arms = [{ "model.norm" = "rms", "model.mlp" = "swiglu" }]')],
+        "give it a name",
+    ),
+    "a table beside a value": (
+        [(FACTOR, TOLD.replace("arms = [", 'arms = ["rms", ')), ('arm = "norm=rms"', 'arm = "told=tokens"')],
+        "all its arms must be",
+    ),
+    "a tuned setting in a table": (
+        [
+            (FACTOR, TOLD + '[tune]\nkey = "model.mlp"\ngrid = [1.0, 2.0]\n'),
+            ('arm = "norm=rms"', 'arm = "told=tokens"'),
+        ],
+        "tune.key is model.mlp",
     ),
     "a factor twice": ([(FACTOR, FACTOR * 2)], "a setting stands in two factors"),
     "a lone factorial": ([('kind = "paired"', 'kind = "factorial"')], "at least two factors"),

@@ -11,13 +11,14 @@ import pytest
 from scipy import stats
 
 from minidit import MiniditError
+from minidit.claims.card import Factor
 from minidit.claims.effects import effects
 from minidit.claims.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))  # the stand-ins stand beside their tests
 from stand_ins import BASE, HIGH, METRIC, Hypothesis, Record, arm, card, only, trial
 
-FACTORS = tuple(Record(key=f"model.{name}", arms=(value,)) for name, value in HIGH.items())
+FACTORS = tuple(Factor(f"model.{name}", (value,)) for name, value in HIGH.items())
 PLANTED = {"model.norm": 0.4, "model.mlp": -0.6, "model.qk_norm": 0.0}
 PLANTED |= {
     "model.norm x model.mlp": 0.2,
@@ -112,7 +113,7 @@ def test_a_factorial_that_cannot_answer_is_refused(named, drop, says):
 
 
 def test_a_main_effect_is_read_from_two_levels_and_over_all_of_another_factor():
-    factors = (Record(key="model.norm", arms=("rms", "none")), Record(key="model.mlp", arms=("swiglu",)))
+    factors = (Factor("model.norm", ("rms", "none")), Factor("model.mlp", ("swiglu",)))
     rows, arms = {}, {}
     for k, norm in enumerate(("layer", "rms", "none")):
         for mlp, by in (("gelu", 0.0), ("swiglu", (0.1, 0.2, 0.6)[k])):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from minidit import MiniditError
+from minidit.claims.card import Factor
 from minidit.claims.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))  # the stand-ins stand beside their tests
@@ -103,7 +104,7 @@ def test_what_the_card_declares_may_differ():
 def test_an_axis_may_exchange_a_group():
     rows = {"base": BASE, "objective=hybrid": shift(BASE, -0.2)}
     arms = {"base": arm(), "objective=hybrid": arm(path="ddpm", prediction="noise")}
-    court = card(Hypothesis(arm="objective=hybrid"), factors=(Record(key="objective", arms=("hybrid",)),))
+    court = card(Hypothesis(arm="objective=hybrid"), factors=(Factor("objective", ("hybrid",)),))
     assert only(court, trial(rows, arms=arms)).word == "supported"
     arms["objective=hybrid"].experiment["model"]["norm"] = "rms"
     with pytest.raises(MiniditError, match=r"model.norm too"):
