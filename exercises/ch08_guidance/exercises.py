@@ -60,7 +60,7 @@ minidit.check("8.2", guided)
 # ## 8.3 Hide some labels
 #
 # *10 minutes, easy.* One network can give both answers only if it was trained for both: in training a share of the labels is replaced by the null label. Each image has thrown a coin, a number
-# between 0 and 1; a share of 0.1 hides about one label in ten.
+# between 0 and 1. A label is hidden where its coin is below `share`; a share of 0.1 hides about one label in ten.
 
 
 # %%
@@ -190,19 +190,19 @@ minidit.check("8.7", guided_euler)
 # ## 8.8 Write the test
 #
 # *20 minutes, hard.* Somebody hands you a function `guided(v, x, t, labels, classes, w)` as in 8.2. Write a test that raises `AssertionError` when it is wrong. It must accept the right function, and
-# refuse six wrong ones that you will not see. Choose your own `v(x, t, y)`, images, labels and `w`: which choices are blind to which faults?
+# refuse seven wrong ones that you will not see. Choose your own `v(x, t, y)`, images, labels and `w`: which choices are blind to which faults?
 
 
 # %%
 def try_guided(guided: Callable) -> None:
     """Raise AssertionError unless guided(v, x, t, labels, classes, w) is the guided velocity."""
     ### BEGIN SOLUTION
-    x, t, labels = torch.randn(2, 1, 2, 2), torch.tensor([0.5, 0.5]), torch.tensor([0, 2])
+    x, t, labels = torch.randn(2, 1, 2, 2), torch.tensor([0.2, 0.7]), torch.tensor([0, 2])
 
     def v(x: torch.Tensor, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return (y + 1).view(-1, 1, 1, 1) * x
+        return (y + 1 + t).view(-1, 1, 1, 1) * x
 
-    c, u = v(x, t, labels), 6 * x  # the null label of 5 classes is 5
+    c, u = v(x, t, labels), (6 + t).view(-1, 1, 1, 1) * x  # the null label of 5 classes is 5
     assert torch.allclose(guided(v, x, t, labels, 5, 3.0), u + 3 * (c - u), atol=1e-5)
     ### END SOLUTION
 
