@@ -6,7 +6,6 @@ from typing import Any
 
 from minidit.claims.card import Card
 from minidit.claims.cost import steps_for_equal_time
-from minidit.claims.plausible import arm_name
 from minidit.errors import MiniditError
 from minidit.measure.ledger import ledger
 from minidit.model import build
@@ -75,16 +74,15 @@ def _settings(card: Card) -> dict[str, dict[str, Any]]:
     """What each arm changes: one thing at a time, or in a factorial design every combination."""
     if card.kind == "scaling":
         return {BASE: {}} | {size.name: size.settings for size in card.sizes}
-    choices = [[(factor.key, value) for value in factor.arms] for factor in card.factors]
     if card.kind == "paired":
-        one_each = [choice for factor in choices for choice in factor]
-        return {BASE: {}} | {arm_name(key, value): {key: value} for key, value in one_each}
-    crossed = itertools.product(*([None, *factor] for factor in choices))
-    changed = [dict(choice for choice in combination if choice) for combination in crossed]
-    return {
-        ",".join(arm_name(key, value) for key, value in settings.items()) or BASE: settings
-        for settings in changed
-    }
+        one_each = [(factor, value) for factor in card.factors for value in factor.arms]
+        return {BASE: {}} | {factor.name(value): factor.settings(value) for factor, value in one_each}
+    made = {}
+    for values in itertools.product(*([None, *factor.arms] for factor in card.factors)):
+        moved = [pair for pair in zip(card.factors, values, strict=True) if pair[1] is not None]
+        name = ",".join(factor.name(value) for factor, value in moved) or BASE
+        made[name] = {k: v for factor, value in moved for k, v in factor.settings(value).items()}
+    return made
 
 
 def _now(experiment: Experiment, key: str) -> Any:

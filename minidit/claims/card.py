@@ -30,8 +30,9 @@ class Hypothesis:
     metric: a readout, such as "velocity.held_out", at the end or at a mark ("velocity.held_out@10%"); or a
         fact, "fact.merged_affine", which is measured without training.
     direction: what is claimed of `arm` beside `than`: "lower", "higher", or "same".
-    arm: an arm's name. In a factorial design a factor's key (its main effect), or two joined by " x " (their
-        interaction). Nothing for scaling and facts.
+    arm: an arm's name. In a factorial design a factor's key (its main effect), two joined by " x " (their
+        interaction), or an arm's name too, beside another that differs in one factor. Nothing for scaling
+        and facts.
     delta: the smallest effect that matters. unit: "percent" of the other arm, seed by seed, or "absolute".
     spread: the standard deviation of the paired differences that we expect, in `unit`: from a pilot, or a
         guess that `notes` calls one.
@@ -52,10 +53,32 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Factor:
-    """One axis: a setting, and the values that it takes beside the base's own."""
+    """One axis: a setting, and the values that it takes beside the base's own.
+
+    Where one choice moves several settings, key is a word for it, such as "told", and an arm is a table:
+    {name = "tokens", "model.time_as" = "token", "model.label_as" = "token"}.
+    """
 
     key: str
     arms: tuple[Any, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The settings that it moves."""
+        moved = (key for value in self.arms for key in self.settings(value))
+        return tuple(dict.fromkeys(moved))
+
+    def name(self, value: Any) -> str:
+        """How an arm is called: the last word of its setting and the value, such as norm_affine=true."""
+        shown = value.get("name") if isinstance(value, dict) else value
+        shown = str(shown).lower() if isinstance(shown, bool) else str(shown)
+        return f"{self.key.rsplit('.', 1)[-1]}={shown}"
+
+    def settings(self, value: Any) -> dict[str, Any]:
+        """What an arm changes."""
+        if isinstance(value, dict):
+            return {key: setting for key, setting in value.items() if key != "name"}
+        return {self.key: value}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from minidit.claims.pairing import (
     runs,
     within,
 )
+from minidit.claims.plausible import is_arm
 from minidit.claims.statistics import deviation
 from minidit.claims.trial import Trial, TrialArm
 from minidit.errors import MiniditError, did_you_mean
@@ -26,7 +27,8 @@ from minidit.training.experiment import flat
 def effects(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     """Seed -> d, the effect in the claimed direction: positive is as claimed.
 
-    paired: `arm` beside `than`, seed by seed. factorial: a main effect or an interaction, within each seed.
+    paired: `arm` beside `than`, seed by seed. factorial: a main effect or an interaction, within each seed;
+    or `arm` beside `than`, two arms that differ in one factor.
     scaling: the slope of log(metric) on log(FLOPs per step x steps) over all arms, seed by seed.
     For "same" the sign is that of the effect itself.
 
@@ -65,18 +67,39 @@ def floor(card: Card, trial: Trial, hypothesis: Hypothesis) -> float:
 def _paired(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     arms = (hypothesis.arm, hypothesis.than)
     found = main_runs(card, trial, arms)
-    named = next((arm for arm in arms if arm != BASE), BASE).partition("=")[0]
-    axis = [factor.key for factor in card.factors if factor.key.split(".")[-1] == named]
+    axis = _axis(card, trial, arms)
     if not any(within(key, axis) for key in differing(card, trial, arms, axis)):
         raise MiniditError(
             f"{card.id}.{hypothesis.id} compares {arms[0]!r} with {arms[1]!r}, but their experiments "
-            f"agree in {axis[0] if axis else named!r}: check the arm's name and its settings."
+            f"agree in {axis[0] if axis else 'every factor'!r}: check the arm's name and its settings."
         )
     a, b = (_values(trial, found[arm], hypothesis) for arm in arms)
     return {seed: _beside(a[seed] - b[seed], b[seed], hypothesis) for seed in b}
 
 
+def _axis(card: Card, trial: Trial, arms: tuple[str, str]) -> list[str]:
+    """The settings of the factor in which two arms differ by name: of one, or which it is were not known.
+
+    Arms are called by their factors' values, "placement=post,depth=16"; the base by none.
+    """
+    one, other = (set(arm.replace(BASE, "").split(",")) for arm in arms)
+    named = {word.partition("=")[0] for word in one ^ other} - {""}
+    apart = [factor for factor in card.factors if factor.key.split(".")[-1] in named]
+    if len(apart) > 1:
+        words = " and ".join(factor.key for factor in apart)
+        raise MiniditError(
+            f"{card.id} compares {arms[0]!r} with {arms[1]!r}, which differ in {words}: name two arms that "
+            "differ in one factor."
+        )
+    return [key for factor in apart for key in factor.keys]
+
+
 def _factorial(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
+    """The effect of a factor over the whole design, or, where two arms are named, in one cell of it."""
+    return (_paired if is_arm(hypothesis.arm) else _over_all)(card, trial, hypothesis)
+
+
+def _over_all(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:
     """Mean over the cells in which the named factors' signs multiply to +1, less the mean over the others.
 
     For one factor that is its main effect; for two it is half the difference of A's effect at B's two levels

@@ -7,7 +7,8 @@ from torch import nn
 
 from minidit.claims.card import Card
 from minidit.measure.ledger import ledger
-from minidit.model import build
+from minidit.model import PRESETS, build
+from minidit.model.block import Given
 from minidit.streams import generator
 
 
@@ -63,8 +64,25 @@ def merged_affine() -> float:
     return ((model(x, t, labels) - before).abs().max() / before.abs().max()).item()
 
 
+@torch.no_grad()
+def doubled(placement: str) -> float:
+    """How much larger a block's tokens come out when they come in twice as large: 2 or 1.
+
+    Read at tokens so large that what the branches add does not count. A norm inside the branch leaves the
+    sum of the residual stream as large as it is (2); a norm behind the sum makes all tokens of one size (1).
+    """
+    settings = {"input_size": 8, "dim": 32, "depth": 1, "heads": 2, "num_classes": 10}
+    block = build("DiT-S/2", placement=placement, **settings).double().blocks[0]
+    for name, parameter in block.named_parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator(0, f"fact.{name}")).double() / 4)
+    x = 1e6 * torch.randn(4, 16, 32, generator=generator(0, "fact.tokens")).double()
+    given = Given(torch.randn(4, 1, 32, generator=generator(0, "fact.c")).double())
+    return (block(2 * x, given).norm() / block(x, given).norm()).item()
+
+
 FACTS: dict[str, Callable[[], float]] = {
     "fact.merged_affine": merged_affine,
+    "fact.doubled.DiT": lambda: doubled(PRESETS["DiT-S/2"].placement),
     "fact.modulation_share.DiT-XL/2": lambda: modulation_share("DiT-XL/2"),
 }
 

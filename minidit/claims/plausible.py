@@ -1,11 +1,12 @@
 """Which cards are refused: those that could not fail, or whose arms would differ in more than one thing."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from minidit.claims.card import Card, Hypothesis
 from minidit.claims.facts import FACTS
-from minidit.errors import MiniditError
+from minidit.errors import MiniditError, did_you_mean
 
 KINDS = ("paired", "factorial", "scaling", "measurement")
 DIRECTIONS = ("lower", "higher", "same")
@@ -22,10 +23,9 @@ def refuse(card: Card) -> None:
         raise MiniditError(f"{card.path.name}: {fault}")
 
 
-def arm_name(key: str, value: object) -> str:
-    """How an arm is called: the last word of its setting and the value, such as norm_affine=true."""
-    shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{key.rsplit('.', 1)[-1]}={shown}"
+def is_arm(name: str) -> bool:
+    """Is it an arm's name, such as norm=rms, and not a factor's key, such as model.norm?"""
+    return name == "base" or "=" in name
 
 
 def _form(card: Card) -> Iterator[str]:
@@ -58,17 +58,35 @@ def _design(card: Card) -> Iterator[str]:
         yield f"{len(card.sizes)} sizes give no slope that could fail; plan at least 3."
     if card.kind == "factorial" and len(card.factors) < 2:
         yield "a factorial design crosses at least two factors; with one the kind is paired."
-    keys = [factor.key for factor in card.factors]
+    yield from _tables(card)
+    keys, moved = (
+        [factor.key for factor in card.factors],
+        [key for factor in card.factors for key in factor.keys],
+    )
     if len({key.rsplit(".", 1)[-1] for key in keys}) < len(keys):  # arms are called by the last word
         yield f"a setting stands in two factors: {', '.join(keys)}."
     if card.match is not None and card.match.on not in MATCHES:
         yield f"match.on is {card.match.on!r}; it must be one of: {', '.join(MATCHES)}."
-    if card.match is not None and card.match.via in keys:
+    if card.match is not None and card.match.via in moved:
         yield f"match.via is {card.match.via}, which is also what is tried."
     if card.tune is not None and (len(card.tune.grid) < 2 or card.tune.seeds < 1):
         yield "tune needs a grid of at least 2 values, and at least 1 seed."
-    if card.tune is not None and card.tune.key in keys:
+    if card.tune is not None and card.tune.key in moved:
         yield f"tune.key is {card.tune.key}, which is also what is tried."
+
+
+def _tables(card: Card) -> Iterator[str]:
+    """Arms that move several settings at once: each with a name, and not crossed with others."""
+    for factor in card.factors:
+        tables = [value for value in factor.arms if isinstance(value, dict)]
+        if tables and (len(tables) < len(factor.arms) or card.kind == "factorial"):
+            yield f"{factor.key} has tables for arms: then all its arms must be, and the kind paired."
+        for table in tables:
+            if not isinstance(table.get("name"), str) or len(table) < 3:
+                yield (
+                    f"an arm of {factor.key} is {table}; give it a name and the settings that move with it, "
+                    "two at least."
+                )
 
 
 def _scales(card: Card) -> Iterator[str]:
@@ -116,20 +134,44 @@ def _hypothesis(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
 
 def _arms(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
     if card.kind == "paired":
-        known = {"base"} | {arm_name(f.key, value) for f in card.factors for value in f.arms}
+        known = {"base"} | {f.name(value) for f in card.factors for value in f.arms}
         if unknown := [name for name in (hypothesis.arm, hypothesis.than) if name not in known]:
             yield f"there is no arm {unknown[0]!r}; there are: {', '.join(sorted(known))}."
         elif hypothesis.arm == hypothesis.than:
             yield f"it compares {hypothesis.arm} with itself."
         elif "base" not in (hypothesis.arm, hypothesis.than) and len(_keys(card, hypothesis)) > 1:
             yield f"{hypothesis.arm} and {hypothesis.than} differ in two settings; compare each with base."
+    elif is_arm(hypothesis.arm):
+        yield from _cells(card, hypothesis)
     else:
         keys = [factor.key for factor in card.factors]
         if unknown := [key for key in hypothesis.arm.split(" x ") if key not in keys]:
             yield f"there is no factor {unknown[0]!r}; there are: {', '.join(keys)}."
 
 
+def _cells(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
+    """Two arms of a factorial: both exist, and they differ in one factor."""
+    cells = {}
+    for values in itertools.product(*([None, *factor.arms] for factor in card.factors)):
+        words = [
+            factor.name(value)
+            for factor, value in zip(card.factors, values, strict=True)
+            if value is not None
+        ]
+        cells[",".join(words) or "base"] = values
+    for name in (hypothesis.arm, hypothesis.than):
+        if name not in cells:
+            yield f"there is no arm {name!r}.{did_you_mean(name, cells)} There are: {', '.join(cells)}."
+            return
+    pairs = zip(cells[hypothesis.arm], cells[hypothesis.than], strict=True)
+    if (differing := sum(one != other for one, other in pairs)) != 1:
+        yield (
+            f"{hypothesis.arm} and {hypothesis.than} differ in {differing} factors; compare two arms that "
+            "differ in one."
+        )
+
+
 def _keys(card: Card, hypothesis: Hypothesis) -> set[str]:
     """The settings that the two arms of a hypothesis touch."""
-    named = {arm_name(f.key, value): f.key for f in card.factors for value in f.arms}
+    named = {f.name(value): f.key for f in card.factors for value in f.arms}
     return {named[name] for name in (hypothesis.arm, hypothesis.than)}

@@ -10,6 +10,7 @@ from minidit.data.images import Data
 from minidit.data.source import factors
 from minidit.errors import MiniditError, TrainingDiverged, did_you_mean
 from minidit.flow.flow import Flow
+from minidit.measure.ablation import ablation_readout
 from minidit.measure.branches import branches_readout
 from minidit.measure.probe import probe_readout
 from minidit.measure.velocity import nothing as answers_nothing
@@ -38,6 +39,11 @@ def _branches(trained: Trained) -> dict[str, float]:
     return branches_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
 
 
+def _ablation(trained: Trained) -> dict[str, float]:
+    """`ablation_readout` of the averaged weights."""
+    return ablation_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
+
+
 # each returns numbers by short names; `measure` puts the readout's own name before them
 READOUTS: dict[str, Callable[[Trained], dict[str, float]]] = {
     "velocity": _velocity,
@@ -45,6 +51,7 @@ READOUTS: dict[str, Callable[[Trained], dict[str, float]]] = {
     "probe": _probe,
     "norms": _norms,
     "branches": _branches,
+    "ablation": _ablation,
 }
 
 

@@ -41,8 +41,18 @@ def shown(card: Card) -> str:
 
 def _rule(hypothesis: Hypothesis) -> str:
     unit = "%" if hypothesis.unit == "percent" else ""
+    if hypothesis.metric.startswith("fact."):
+        near = (
+            f"{hypothesis.target:g} within"
+            if hypothesis.direction == "same"
+            else f"{hypothesis.direction} than"
+        )
+        return f"{hypothesis.metric}, counted: {near} {hypothesis.delta:g}"
     beside = f" of {hypothesis.arm} beside {hypothesis.than}" if hypothesis.arm else ""
-    return f"{hypothesis.metric}{beside}: {hypothesis.direction}, by {hypothesis.delta:g}{unit} or more"
+    by = f"within {hypothesis.delta:g}{unit}"
+    if hypothesis.direction != "same":
+        by = f"by {hypothesis.delta:g}{unit} or more"
+    return f"{hypothesis.metric}{beside}: {hypothesis.direction}, {by}"
 
 
 def expected(card: Card, scale: str) -> str:
@@ -54,14 +64,22 @@ def expected(card: Card, scale: str) -> str:
         f"{(arms + 1) * plan.seeds} that decide; {plan.budget_core_minutes:g} core minutes planned."
     ]
     trained = [h for h in card.hypotheses if not h.metric.startswith("fact.") and h.spread]
-    for h in trained:
-        smallest = h.delta + detectable(h.spread, plan.seeds, 1 - 0.05 / len(trained))
-        unit = "%" if h.unit == "percent" else f" of {h.metric}"
-        lines.append(
-            f"  {card.id}.{h.id} can be supported from about {smallest:.2g}{unit} on, if the differences "
-            f"spread by {h.spread:g} as expected; {h.delta:g} would matter."
-        )
+    level = 1 - 0.05 / max(1, len(trained))
+    lines += [f"  {card.id}.{h.id} {_reach(h, plan.seeds, level)}" for h in trained]
     return "\n".join(lines)
+
+
+def _reach(h: Hypothesis, seeds: int, level: float) -> str:
+    """What so many seeds could decide, if the differences spread as the card expects."""
+    half, unit = detectable(h.spread, seeds, level), "%" if h.unit == "percent" else f" of {h.metric}"
+    spread = f"if the differences spread by {h.spread:g} as expected"
+    if h.direction != "same":
+        words = f"can be supported from about {h.delta + half:.2g}{unit} on, {spread}"
+    elif half < h.delta:
+        words = f"can be supported while the mean is within +-{h.delta - half:.2g}{unit}, {spread}"
+    else:
+        words = f"cannot be supported with {seeds} seeds: {spread}, the interval alone is +-{half:.2g}{unit}"
+    return f"{words}; {h.delta:g} would matter."
 
 
 def _arm_count(card: Card) -> int:

@@ -106,7 +106,7 @@ def branches_readout(flow: Flow, network: nn.Module, data: Data) -> dict[str, fl
         branch and update in place of gate, and mlp (and cross, where there is cross-attention) in place of
         attention; and "attention_share.block1.t0.5" = update of attention / (update of attention + update
         of the MLP). The MLP's share is the rest. Where both updates are 0, as at the start of adaLN-Zero,
-        there is no share, and its key is missing.
+        there is no share, and its key is missing. "attention_share": the mean of all shares.
     """
     batch, values = some(data.held_out, IMAGES), {}
     eps = noise(IMAGES, batch.x, "branches.noise")
@@ -121,4 +121,5 @@ def branches_readout(flow: Flow, network: nn.Module, data: Data) -> dict[str, fl
                 values[f"attention_share.{at}"] = branches["attention"].update / both
             for name, branch in branches.items():
                 values |= {f"{size}.{name}.{at}": value for size, value in branch._asdict().items()}
-    return values
+    shares = [value for key, value in values.items() if key.startswith("attention_share.")]
+    return values | ({"attention_share": sum(shares) / len(shares)} if shares else {})

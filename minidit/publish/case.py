@@ -8,6 +8,7 @@ from pathlib import Path
 from minidit.claims.card import Card, Hypothesis, Quote
 from minidit.claims.facts import FACTS, facts_of
 from minidit.claims.plan import at_the_edge
+from minidit.claims.plausible import is_arm
 from minidit.claims.statistics import deviation, seeds_needed
 from minidit.claims.trial import Trial
 from minidit.claims.verdict import READABLE, Verdict, verdict
@@ -95,11 +96,9 @@ def _needed(card: Card, one: Hypothesis) -> str:
     """What must come out, in one sentence."""
     if card.kind == "measurement" or one.metric in FACTS:
         return f"To be counted: `{one.metric}` must be {_side(one, one.delta, exact=True)}."
-    subjects = {
-        "scaling": "its slope over compute, both in logarithms,",
-        "factorial": f"the effect of `{one.arm}` on it",
-    }
-    subject = subjects.get(card.kind, f"the difference of `{one.arm}` from `{one.than}`")
+    arms, effect = f"the difference of `{one.arm}` from `{one.than}`", f"the effect of `{one.arm}` on it"
+    slope = "its slope over compute, both in logarithms,"
+    subject = slope if card.kind == "scaling" else arms if is_arm(one.arm) else effect
     side = _side(one, one.delta) + (_unit(one) if card.kind != "scaling" else "")
     return f"To be measured: `{one.metric}`; {subject} must be {side}."
 

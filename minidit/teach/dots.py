@@ -161,7 +161,7 @@ def _label(card: Card, row: _Row) -> str:
     lower = "left = lower error" if "error" in name and "gap" not in name else "left = lower"
     if row.hypothesis.unit == "absolute":
         return f"difference in {name}; {lower}"
-    beside = "base" if card.kind == "factorial" or row.hypothesis.than == "base" else "other"
+    beside = "base" if row.hypothesis.than == "base" else "other"
     return f"{name}: difference in % of the {beside} arm's; {lower}"
 
 

@@ -79,6 +79,12 @@ def flat(values, prefix=""):
     return found
 
 
+def moved(factor):
+    """The settings that a factor moves: its key, or those in the tables of its arms."""
+    tables = [arm for arm in factor["arms"] if isinstance(arm, dict)]
+    return sorted({key for table in tables for key in table} - {"name"}) or [factor["key"]]
+
+
 def check_one_axis(card, trial, arm, than, axes):
     """Two arms may differ along `axes` (None: one), in what makes them equal, and in the tuned rate."""
     if absent := {arm, than} - trial["arms"].keys():
@@ -86,10 +92,11 @@ def check_one_axis(card, trial, arm, than, axes):
     left, right = (flat(trial["arms"][name]["experiment"]) for name in (arm, than))
     differ = {key for key in left | right if left.get(key) != right.get(key)}
     declared = {card.get("match", {}).get("via"), card.get("tune", {}).get("key")}
-    factors = [factor["key"] for factor in card.get("factor", [])]
+    factors = {factor["key"]: moved(factor) for factor in card.get("factor", [])}
     within = lambda key, axis: key == axis or key.startswith(f"{axis}.")  # noqa: E731
-    undeclared = {key for key in differ - declared if not any(within(key, axis) for axis in axes or factors)}
-    touched = {axis for axis in factors for key in differ if within(key, axis)}
+    allowed = axes or [key for keys in factors.values() for key in keys]
+    undeclared = {key for key in differ - declared if not any(within(key, axis) for axis in allowed)}
+    touched = {name for name, keys in factors.items() for key in differ if any(within(key, k) for k in keys)}
     if undeclared or (axes is None and len(touched) > 1):
         raise Refused(f"{arm} and {than} differ in {', '.join(sorted(undeclared | touched))}")
 
@@ -143,7 +150,7 @@ def scaling(card, trial, hypothesis):
 
 def effects(card, trial, hypothesis):
     """{seed: effect}, before it is turned into the direction that is claimed."""
-    if card["kind"] == "factorial":
+    if card["kind"] == "factorial" and not ("=" in hypothesis["arm"] or hypothesis["arm"] == "base"):
         return factorial(card, trial, hypothesis)
     if card["kind"] == "scaling":
         return scaling(card, trial, hypothesis)

@@ -5,6 +5,7 @@ from types import SimpleNamespace as Record
 
 import numpy as np
 
+from minidit.claims.card import Factor
 from minidit.claims.verdict import verdict
 
 METRIC = "velocity.held_out"
@@ -38,8 +39,8 @@ class Hypothesis:
 class Card:
     hypotheses: tuple = (Hypothesis(),)
     factors: tuple = (
-        Record(key="model.norm", arms=("rms", "none")),
-        Record(key="model.mlp", arms=("swiglu",)),
+        Factor("model.norm", ("rms", "none")),
+        Factor("model.mlp", ("swiglu",)),
     )
     sizes: tuple = ()
     match: Record | None = None

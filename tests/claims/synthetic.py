@@ -90,8 +90,9 @@ class Case:
     def json(self, sha256):
         """The evidence's text."""
         arms, runs = {}, []
-        for settings in self.arms:
-            name, slipped = arm_name(settings), self.undeclared if settings else {}
+        for arm in self.arms:
+            settings = {key: value for key, value in arm.items() if key != "name"}
+            name, slipped = arm.get("name") or arm_name(arm), self.undeclared if arm else {}
             experiment = minidit.experiment("digits").override(self.settings | settings | slipped)
             arms[name] = {
                 "settings": settings,
@@ -147,6 +148,8 @@ def hypothesis(letter, **changes):
 def _toml(value):
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -67,18 +67,23 @@ def chance(seed, kind):
     }
     keys = list(FACTORS)
     subjects = {
-        "paired": [arm_name(arm) for arm in arms[1:]],
-        "factorial": [keys[0], keys[1], f"{keys[0]} x {keys[1]}"],
+        "paired": [(arm_name(arm), "base") for arm in arms[1:]],
+        "factorial": [
+            (keys[0], "base"),
+            (f"{keys[0]} x {keys[1]}", "base"),
+            (arm_name(arms[3]), arm_name(arms[1])),
+        ],
     }[kind]
     hypotheses = [
         hypothesis(
             letter,
             arm=arm,
+            than=than,
             direction=draw.choice(["lower", "higher", "same"]),
             unit=draw.choice(["percent", "absolute"]),
             delta=draw.choice([0.1, 0.5, 0.8]),
         )
-        for letter, arm in zip("abc", subjects, strict=True)
+        for letter, (arm, than) in zip("abc", subjects, strict=True)
     ]
     factors = FACTORS if kind == "paired" else dict(list(FACTORS.items())[:2])
     same = {METRIC: moved(around(0, draw.choice([0.1, 0.6])), base)}
@@ -100,6 +105,26 @@ def test_on_made_up_claims(tmp_path, kind):
         chance(seed, kind).write(tmp_path)
         words |= compare(tmp_path)
     assert words == {"supported", "refuted", "inconclusive"}
+
+
+TOKENS = {"model.modulation": "none", "model.time_as": "token", "model.label_as": "token"}
+CROSS = {"model.label_as": "cross_attention", "model.zero_init": "head"}
+
+
+@pytest.mark.parametrize("than", ["base", "told=cross"])
+def test_on_an_axis_that_moves_several_settings(tmp_path, than):
+    told = [{"name": "tokens"} | TOKENS, {"name": "cross"} | CROSS]
+    case = Case(
+        hypotheses=[hypothesis("a", arm="told=tokens", than=than)],
+        factors={"told": told},
+        arms=[{}, *(table | {"name": f"told={table['name']}"} for table in told)],
+        values={
+            "told=tokens": {METRIC: moved([-3, -2.9, -3.2, -3, -3.1])},
+            "told=cross": {METRIC: moved([1, 1, 1, 1, 1.1])},
+        },
+    )
+    case.write(tmp_path)
+    assert compare(tmp_path) == {"supported"}
 
 
 def test_on_a_scaling_law(tmp_path):

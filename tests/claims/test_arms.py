@@ -31,6 +31,15 @@ def test_each_arm_of_a_paired_card_changes_one_setting(write):
     assert made["base"].experiment.model.dim == 16  # the scale's settings hold for all
 
 
+def test_an_arm_may_move_several_settings_by_one_name(write):
+    told = FACTOR.replace("model.norm", "told").replace(
+        '"rms"', '{ name = "tokens", "model.norm" = "rms", "model.mlp" = "swiglu" }'
+    )
+    made = arms(read(write((FACTOR, told), ('arm = "norm=rms"', 'arm = "told=tokens"'))), "cpu")
+    assert list(made) == ["base", "told=tokens"]
+    assert set(differing(made, "told=tokens")) == {"model.norm", "model.mlp"}
+
+
 def test_a_factorial_card_crosses_its_factors(write):
     made = arms(read(write(*FACTORIAL, (FACTOR, FACTOR + MLP))), "cpu")
     assert list(made) == ["base", "mlp=swiglu", "norm=rms", "norm=rms,mlp=swiglu"]
@@ -129,3 +138,7 @@ def test_the_smallest_effect_is_said_before_the_run(write):
     words = expected(read(write()), "cpu")
     # Student's t for 3 seeds at 95 %: 4.303 / sqrt(3) = 2.48, beyond a delta of 1
     assert "can be supported from about 3.5% on" in words and "9 that decide" in words
+    same = expected(read(write(('direction = "lower"', 'direction = "same"'))), "cpu")
+    assert "cannot be supported with 3 seeds" in same and "the interval alone is +-2.5%" in same
+    wide = (('direction = "lower"', 'direction = "same"'), ("delta = 1.0", "delta = 4.0"))
+    assert "while the mean is within +-1.5%" in expected(read(write(*wide)), "cpu")

@@ -147,7 +147,9 @@ def test_the_readout_is_that_of_fixed_images_at_three_times(tiny, digits):
             assert values[f"branches.update.mlp.block{k}.t{time}"] == mlp.update
     torch.testing.assert_close(noises[0], noises[2], atol=1e-4, rtol=0)
     assert abs(noises[0].mean()) < 0.05 and abs(noises[0].std() - 1) < 0.05
-    assert len(values) == 3 * 2 * 7
+    shares = [value for key, value in values.items() if key.startswith("branches.attention_share.")]
+    assert values["branches.attention_share"] == pytest.approx(sum(shares) / 6)
+    assert len(values) == 3 * 2 * 7 + 1
 
 
 def test_a_gate_alone_misleads(tiny, digits):

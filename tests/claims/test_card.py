@@ -32,6 +32,11 @@ def test_the_book_s_cards_are_sound_and_ask_for_what_can_be_read():
     assert find("c16").title == found["C16"].title
 
 
+TOLD = (
+    '[[factor]]\nkey = "told"\narms = [{ name = "tokens", "model.norm" = "rms", "model.mlp" = "swiglu" }]\n'
+)
+MLP = '[[factor]]\nkey = "model.mlp"\narms = ["swiglu"]\n'
+
 REFUSED = {
     "no TOML": ([('id = "C99"', "id = C99")], "no TOML that can be read"),
     "an unknown entry": ([("question", "qestion")], "no entry 'qestion'. Did you mean question?"),
@@ -55,10 +60,37 @@ REFUSED = {
     "itself": ([('arm = "norm=rms"', 'arm = "base"')], "compares base with itself"),
     "two axes": (
         [
-            (FACTOR, FACTOR + '[[factor]]\nkey = "model.mlp"\narms = ["swiglu"]\n'),
+            (FACTOR, FACTOR + MLP),
             (HYPOTHESIS, HYPOTHESIS + '\nthan = "mlp=swiglu"'),
         ],
         "differ in two settings",
+    ),
+    "a cell that is not there": (
+        [('kind = "paired"', 'kind = "factorial"'), (FACTOR, FACTOR + MLP), ("norm=rms", "norm=ada")],
+        "there is no arm 'norm=ada'",
+    ),
+    "two cells two factors apart": (
+        [
+            ('kind = "paired"', 'kind = "factorial"'),
+            (FACTOR, FACTOR + MLP),
+            ("norm=rms", "norm=rms,mlp=swiglu"),
+        ],
+        "differ in 2 factors",
+    ),
+    "a table without a name": (
+        [('arms = ["rms"]', 'arms = [{ "model.norm" = "rms", "model.mlp" = "swiglu" }]')],
+        "give it a name",
+    ),
+    "a table beside a value": (
+        [(FACTOR, TOLD.replace("arms = [", 'arms = ["rms", ')), ('arm = "norm=rms"', 'arm = "told=tokens"')],
+        "all its arms must be",
+    ),
+    "a tuned setting in a table": (
+        [
+            (FACTOR, TOLD + '[tune]\nkey = "model.mlp"\ngrid = [1.0, 2.0]\n'),
+            ('arm = "norm=rms"', 'arm = "told=tokens"'),
+        ],
+        "tune.key is model.mlp",
     ),
     "a factor twice": ([(FACTOR, FACTOR * 2)], "a setting stands in two factors"),
     "a lone factorial": ([('kind = "paired"', 'kind = "factorial"')], "at least two factors"),

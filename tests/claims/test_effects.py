@@ -11,13 +11,14 @@ import pytest
 from scipy import stats
 
 from minidit import MiniditError
+from minidit.claims.card import Factor
 from minidit.claims.effects import effects
 from minidit.claims.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))  # the stand-ins stand beside their tests
 from stand_ins import BASE, HIGH, METRIC, Hypothesis, Record, arm, card, only, trial
 
-FACTORS = tuple(Record(key=f"model.{name}", arms=(value,)) for name, value in HIGH.items())
+FACTORS = tuple(Factor(f"model.{name}", (value,)) for name, value in HIGH.items())
 PLANTED = {"model.norm": 0.4, "model.mlp": -0.6, "model.qk_norm": 0.0}
 PLANTED |= {
     "model.norm x model.mlp": 0.2,
@@ -61,6 +62,23 @@ def test_a_factorial_recovers_what_was_planted(named):
     assert percent == pytest.approx({seed: 100 * d / base[seed] for seed, d in one.differences.items()})
 
 
+def test_two_arms_of_a_factorial_are_read_beside_each_other():
+    one, other = "mlp=swiglu,qk_norm=True", "qk_norm=True"
+    given = factorial(spread=0.1)
+    found = effects(design(), given, Hypothesis(arm=one, than=other, direction="higher"))
+    rows = {
+        arm: [run.readouts[METRIC] for run in given.runs if (run.role, run.arm) == ("main", arm)]
+        for arm in (one, other)
+    }
+    by_hand = [a - b for a, b in zip(*rows.values(), strict=True)]
+    assert found == pytest.approx(dict(enumerate(by_hand)))
+    # the planted effect of the MLP where norm is the base's and qk_norm is not: its own, and its partners'
+    exact = effects(design(), factorial(), Hypothesis(arm=one, than=other, direction="higher"))
+    assert exact == pytest.approx(dict.fromkeys(range(5), -0.6 - 0.2 - 0.1))
+    with pytest.raises(MiniditError, match=r"differ in model.norm and model.mlp: name two arms"):
+        effects(design(), given, Hypothesis(arm="norm=rms", than="mlp=swiglu"))
+
+
 def test_a_factorial_covers_what_was_planted():
     hypothesis = Hypothesis(arm="model.norm x model.mlp", direction="higher")
     found = [only(design(hypothesis), factorial(0.3, seed)) for seed in range(400)]
@@ -95,7 +113,7 @@ def test_a_factorial_that_cannot_answer_is_refused(named, drop, says):
 
 
 def test_a_main_effect_is_read_from_two_levels_and_over_all_of_another_factor():
-    factors = (Record(key="model.norm", arms=("rms", "none")), Record(key="model.mlp", arms=("swiglu",)))
+    factors = (Factor("model.norm", ("rms", "none")), Factor("model.mlp", ("swiglu",)))
     rows, arms = {}, {}
     for k, norm in enumerate(("layer", "rms", "none")):
         for mlp, by in (("gelu", 0.0), ("swiglu", (0.1, 0.2, 0.6)[k])):

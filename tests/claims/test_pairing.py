@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from minidit import MiniditError
+from minidit.claims.card import Factor
 from minidit.claims.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))  # the stand-ins stand beside their tests
@@ -103,7 +104,7 @@ def test_what_the_card_declares_may_differ():
 def test_an_axis_may_exchange_a_group():
     rows = {"base": BASE, "objective=hybrid": shift(BASE, -0.2)}
     arms = {"base": arm(), "objective=hybrid": arm(path="ddpm", prediction="noise")}
-    court = card(Hypothesis(arm="objective=hybrid"), factors=(Record(key="objective", arms=("hybrid",)),))
+    court = card(Hypothesis(arm="objective=hybrid"), factors=(Factor("objective", ("hybrid",)),))
     assert only(court, trial(rows, arms=arms)).word == "supported"
     arms["objective=hybrid"].experiment["model"]["norm"] = "rms"
     with pytest.raises(MiniditError, match=r"model.norm too"):
@@ -119,5 +120,5 @@ def test_two_arms_of_one_axis_beside_each_other():
     }
     found = only(card(Hypothesis(than="norm=none", delta=0.1)), trial(rows))
     assert found.word == "supported" and found.mean == pytest.approx(0.3, abs=0.03)
-    with pytest.raises(MiniditError, match=r"differ in model.mlp too"):
+    with pytest.raises(MiniditError, match=r"differ in model.norm and model.mlp: name two"):
         verdict(card(Hypothesis(than="mlp=swiglu")), trial(rows))
