@@ -202,7 +202,7 @@ def test_what_quality_cannot_judge_is_refused(tiny, few):
 
 def test_readouts_are_called_by_name(tiny, few):
     trained = Trained(TrainState.create(tiny), few, None)
-    assert set(READOUTS) == {"velocity", "quality", "probe", "norms", "branches"}
+    assert set(READOUTS) == {"velocity", "quality", "probe", "norms", "branches", "ablation"}
     both = measure(["velocity", "norms"], trained)
     assert both == measure(["velocity"], trained) | measure(["norms"], trained)
     assert measure([], trained) == {} and all(type(value) is float for value in both.values())
