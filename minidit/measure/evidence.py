@@ -75,7 +75,9 @@ class Evidence:
         """The recorded evidence called `name`. Raises MiniditError when there is none to be read."""
         path = find(name, scale)
         if path is None:
-            raise MiniditError(f"There is no recorded evidence {name}.{scale}.json in book/evidence.")
+            here = [known for known in ("cpu", "a100") if find(name, known)]
+            mend = f" It was recorded at scale {here[0]}: set MINIDIT_SCALE={here[0]}." if here else ""
+            raise MiniditError(f"There is no recorded evidence {name}.{scale}.json in book/evidence.{mend}")
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             if values.pop("format") != FORMAT:

@@ -124,3 +124,5 @@ def test_evidence_is_written_and_read(tmp_path, monkeypatch):
 def test_missing_evidence_is_told():
     with pytest.raises(MiniditError, match=r"no recorded evidence none\.cpu\.json"):
         Evidence.read("none")
+    with pytest.raises(MiniditError, match="It was recorded at scale cpu: set MINIDIT_SCALE=cpu"):
+        Evidence.read("toy", "a100")
