@@ -125,4 +125,4 @@ def test_missing_evidence_is_told():
     with pytest.raises(MiniditError, match=r"no recorded evidence none\.cpu\.json"):
         Evidence.read("none")
     with pytest.raises(MiniditError, match="It was recorded at scale cpu: set MINIDIT_SCALE=cpu"):
-        Evidence.read("toy", "a100")
+        Evidence.read("digits", "a100")
