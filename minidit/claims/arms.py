@@ -1,6 +1,5 @@
 """From a card to its arms: the base experiment, and what each arm changes of it."""
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,12 +76,11 @@ def _settings(card: Card) -> dict[str, dict[str, Any]]:
     if card.kind == "paired":
         one_each = [(factor, value) for factor in card.factors for value in factor.arms]
         return {BASE: {}} | {factor.name(value): factor.settings(value) for factor, value in one_each}
-    made = {}
-    for values in itertools.product(*([None, *factor.arms] for factor in card.factors)):
-        moved = [pair for pair in zip(card.factors, values, strict=True) if pair[1] is not None]
-        name = ",".join(factor.name(value) for factor, value in moved) or BASE
-        made[name] = {k: v for factor, value in moved for k, v in factor.settings(value).items()}
-    return made
+    keys = [factor.key for factor in card.factors]  # a crossed factor moves one setting
+    return {
+        name: {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+        for name, values in card.cells().items()
+    }
 
 
 def _now(experiment: Experiment, key: str) -> Any:

@@ -1,5 +1,6 @@
 """A claim card: what is claimed, how it could fail, and by which rule; written before the run."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,14 @@ class Card:
     change_our_mind: tuple[str, ...]
     path: Path
     sha256: str
+
+    def cells(self) -> dict[str, tuple[Any, ...]]:
+        """Every combination of the factors' values by its name, None where a factor is as in the base."""
+        named = {}
+        for values in itertools.product(*([None, *factor.arms] for factor in self.factors)):
+            pairs = zip(self.factors, values, strict=True)
+            named[",".join(factor.name(value) for factor, value in pairs if value is not None)] = values
+        return {name or "base": values for name, values in named.items()}
 
     def scale(self, name: str) -> Scale:
         """The scale called `name`. Raises MiniditError where the card does not plan one."""

@@ -1,6 +1,5 @@
 """Which cards are refused: those that could not fail, or whose arms would differ in more than one thing."""
 
-import itertools
 import re
 from collections.abc import Iterator
 
@@ -59,10 +58,8 @@ def _design(card: Card) -> Iterator[str]:
     if card.kind == "factorial" and len(card.factors) < 2:
         yield "a factorial design crosses at least two factors; with one the kind is paired."
     yield from _tables(card)
-    keys, moved = (
-        [factor.key for factor in card.factors],
-        [key for factor in card.factors for key in factor.keys],
-    )
+    keys = [factor.key for factor in card.factors]
+    moved = [key for factor in card.factors for key in factor.keys]
     if len({key.rsplit(".", 1)[-1] for key in keys}) < len(keys):  # arms are called by the last word
         yield f"a setting stands in two factors: {', '.join(keys)}."
     if card.match is not None and card.match.on not in MATCHES:
@@ -151,14 +148,7 @@ def _arms(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
 
 def _cells(card: Card, hypothesis: Hypothesis) -> Iterator[str]:
     """Two arms of a factorial: both exist, and they differ in one factor."""
-    cells = {}
-    for values in itertools.product(*([None, *factor.arms] for factor in card.factors)):
-        words = [
-            factor.name(value)
-            for factor, value in zip(card.factors, values, strict=True)
-            if value is not None
-        ]
-        cells[",".join(words) or "base"] = values
+    cells = card.cells()
     for name in (hypothesis.arm, hypothesis.than):
         if name not in cells:
             yield f"there is no arm {name!r}.{did_you_mean(name, cells)} There are: {', '.join(cells)}."

@@ -87,10 +87,7 @@ def _arm_count(card: Card) -> int:
         return 1 + len(card.sizes)
     if card.kind == "paired":
         return 1 + sum(len(factor.arms) for factor in card.factors)
-    count = 1
-    for factor in card.factors:
-        count *= 1 + len(factor.arms)
-    return count
+    return len(card.cells())
 
 
 def estimate(card: Card, scale: str, milliseconds: dict[str, float]) -> str:

@@ -43,6 +43,16 @@ def test_a_silent_branch_adds_nothing(tiny, digits, placement, part):
     assert not any(module._forward_hooks for module in network.modules())
 
 
+def test_a_block_without_both_branches_returns_its_tokens(tiny, digits):
+    """Also behind a sandwich's second norm, whose own bias must not be added."""
+    network = a_state(tiny, placement="sandwich", norm_affine=True).ema.module.eval()
+    seen = {}
+    network.blocks[0].register_forward_hook(lambda module, given, out: seen.update(given=given[0], out=out))
+    with silenced(network, "attention"), silenced(network, "mlp"):
+        network(*inputs(digits))
+    assert torch.equal(seen["given"], seen["out"])
+
+
 def test_the_readout_is_the_growth_of_the_error(tiny, digits):
     state = a_state(tiny)
     network, flow = state.ema.module.eval(), state.experiment.objective.flow
