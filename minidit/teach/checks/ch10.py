@@ -97,6 +97,22 @@ def _bootstrap_mistakes(a: Tensor, b: Tensor, picks: Tensor) -> dict[str, Any]:
     }
 
 
+def _resamplings(seeds: int, rounds: int, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Errors of two arms and rounds of seeds in which every mistake shows, each by values of its own."""
+    while True:
+        both = tensor(seeds, draw=draw).double()  # what a seed does to both arms
+        a, b = (both + tensor(seeds, draw=draw).double() / 2 + k for k in (0.7, 0.0))
+        picks = torch.randint(seeds, (rounds, seeds), generator=draw)
+        wrong = [
+            value if isinstance(value, OneOf) else (value,)
+            for value in _bootstrap_mistakes(a, b, picks).values()
+        ]
+        kinds = [(_ends((a - b)[picks].mean(1)),), *wrong]
+        pairs = ((x, y) for one, other in combinations(kinds, 2) for x in one for y in other)
+        if not any(same(x, y, 1e-3) for x, y in pairs):
+            yield a, b, picks
+
+
 @exercise(
     "10.2",
     "an interval from resampled seeds",
@@ -110,14 +126,11 @@ def _bootstrap_mistakes(a: Tensor, b: Tensor, picks: Tensor) -> dict[str, Any]:
 def bootstrap(answer: Callable, draw: torch.Generator) -> None:
     """interval(a, b, picks) -> the middle 95 % of the mean differences a - b over resampled seeds."""
     for seeds, rounds in ((3, 5), (whole(4, 6, draw), 30)):
-        both = tensor(seeds, draw=draw).double()  # what a seed does to both arms
-        a, b = (both + tensor(seeds, draw=draw).double() / 2 + k for k in (0.7, 0.0))
-        picks = torch.randint(seeds, (rounds, seeds), generator=draw)
-        right = _ends((a - b)[picks].mean(1))
+        a, b, picks = next(_resamplings(seeds, rounds, draw))
         got = answer(a.clone(), b.clone(), picks.clone())
         got = tuple(got) if isinstance(got, Tensor | list) else got
         mistakes = _bootstrap_mistakes(a, b, picks)
-        expect(got, right, {"a": a, "b": b, "picks": picks}, mistakes)
+        expect(got, _ends((a - b)[picks].mean(1)), {"a": a, "b": b, "picks": picks}, mistakes)
 
 
 def _odds(wrong: Tensor, tie: Tensor, tie_counts: float = 0.5) -> float:
