@@ -36,9 +36,8 @@ from minidit.measure.ablation import silenced
 from minidit.measure.branches import branches_readout, watch_branches
 from minidit.measure.fixed import noise, some
 from minidit.model.attention import attention_map
-from minidit.model.placement import modulate
 from minidit.teach.dots import dots
-from minidit.teach.figures import ACCENT, BAND, INK, MUTED
+from minidit.teach.figures import ACCENT, INK, MUTED
 from minidit.teach.verdicts import verdicts
 from minidit.training import Experiment, read_artefact
 
@@ -574,9 +573,9 @@ with silenced(runs["adaLN-Zero"][0], "attention"):
     afterwards = error_of(runs["adaLN-Zero"][0]) / whole
 with silenced(runs["no attention"][0], "attention"):
     without = error_of(runs["no attention"][0]) / whole
-print("silenced after training, more than five times the error:", afterwards > 5)
-print("trained without it, less than twice the error:          ", without < 2)
-print("and still more than a tenth above:                      ", without > 1.1)
+print("silenced after training, more than twice the error:      ", afterwards > 2)
+print("trained without it, less than one and a half times:       ", without < 1.5)
+print("and still more than a twentieth above the network with it:", without > 1.05)
 
 # %% tags=["nbval-ignore-output"]
 print(f"silenced afterwards: {afterwards:.1f} times the error; trained without: {without:.2f} times")
@@ -587,7 +586,10 @@ teach.compare(
 )
 
 # %% [markdown]
-# TEXT-WITHOUT
+# Neither of the two has attention. The one that never had it is worse by a fifth or so; the one that lost it is several times worse. So silencing a trained network tells how much *this* network leans on attention. What attention is *worth* only a network tells that was
+# trained without it. Many ablations in print are of the first kind, and are read as the second.
+#
+# (A quarter of a run is early. What a network without attention cannot know, where its one shape lies, is just what the later steps learn; experiment 2 trains on.)
 #
 # ## The verdicts of C02
 #
@@ -664,14 +666,14 @@ verdicts(c16)
 
 # %%
 for one in c16.verdicts:
-    spread = torch.tensor(list(one.differences.values())).std().item()
-    needed = seeds_needed(spread, one.mean - one.bar, one.level)
-    words = (
-        f"about {needed} seeds would decide"
-        if one.mean > one.bar and needed
-        else "its effect drowns in the floor"
+    d, counts = (
+        list(one.differences.values()),
+        "its effect matters and drowns in the floor, whatever the seeds",
     )
-    print(f"{one.name}: in {sum(d > 0 for d in one.differences.values())} of 5 seeds as claimed; {words}")
+    gap = one.mean - one.bar if one.mean > one.bar else one.delta - one.mean
+    if gap > 0:
+        counts = f"about {seeds_needed(torch.tensor(d).std().item(), gap, one.level)} seeds would decide such an effect"
+    print(f"{one.name}: in {sum(value > 0 for value in d)} of {len(d)} seeds as claimed; {counts}")
 
 # %% [markdown]
 # Inconclusive, four times. That is not "no difference": in two of the four lines all five seeds lean as claimed. The card's author had expected the differences to spread by a quarter of what they did, and five seeds could not decide what it asked. The project's log says so (`book/LOG.md`), and
@@ -689,7 +691,11 @@ image = panel.imshow(gaps, cmap=shades, vmin=-8, vmax=8)
 for row, line in enumerate(gaps):
     for column, value in enumerate(line):
         panel.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=8, color=INK)
-    panel.add_patch(plt.Rectangle((row - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=1.5))
+    panel.add_patch(
+        plt.Rectangle(
+            (row - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=1.5, clip_on=False, zorder=3
+        )
+    )
 panel.set(xticks=range(5), yticks=range(5), xlabel="seed of zero_init=head", ylabel="seed of base")
 figure.colorbar(image, ax=panel, ticks=[-8, 0, 8], label="base less the other, %")
 teach.show(
@@ -711,44 +717,40 @@ print(
 #
 # ### Does pairing help?
 #
-# We pair. Both arms of a seed see the same images in the same order, the same times and the same noise; by the book, what is lucky for one is lucky for the other, and the difference is quieter than its parts. By the book. We have the numbers, so look: over all recorded arms, how do the errors of arm and base go together, seed by
-# seed?
+# We pair. Both arms of a seed see the same images in the same order, the same times and the same noise; by the book, what is lucky for one is lucky for the other, and the difference is quieter than its parts. By the book. We have the numbers, so look. For each arm of three cards: how far do the paired differences to the base spread, beside differences of seeds
+# drawn apart? Below 1 pairing makes them quieter.
 
 # %%
-together = []
-for case in (c16, tried("C06"), c02, c03, c17):
-    ours = torch.tensor(list(case.of("base").values()))
+spreads = {}
+for case in (tried("C06"), c16, c02):
+    ours, spreads[case.card.id] = torch.tensor(list(case.of("base").values())), []
     for arm in case.trial.arms:
         if arm != "base":
             theirs = torch.tensor(list(case.of(arm).values()))
-            apart = (ours.var() + theirs.var()).sqrt()
-            together.append(
-                (
-                    torch.corrcoef(torch.stack([ours, theirs]))[0, 1].item(),
-                    ((theirs - ours).std() / apart).item(),
-                )
-            )
+            spreads[case.card.id].append(((theirs - ours).std() / (ours.var() + theirs.var()).sqrt()).item())
 
 # %%
-figure, panel = plt.subplots(figsize=(5, 3))
-panel.axhline(1, color=MUTED, linewidth=0.8, linestyle=":")
-panel.plot(*zip(*together, strict=True), "o", color=ACCENT, alpha=0.8)
-panel.set(
-    xlabel="correlation of arm and base over the seeds",
-    ylabel="spread of paired differences,\nas a part of unpaired ones",
-)
-panel.set(xlim=(-1.05, 1.05), ylim=(0, 1.6))
+figure, panel = plt.subplots(figsize=(5.5, 1.9))
+panel.axvline(1, color=MUTED, linewidth=0.8, linestyle=":")
+for row, values in enumerate(spreads.values()):
+    panel.plot(values, [row] * len(values), "o", color=ACCENT, alpha=0.8)
+panel.set(yticks=range(len(spreads)), yticklabels=spreads, ylim=(len(spreads) - 0.5, -0.5), xlim=(0, 1.5))
+panel.set_xlabel("spread of paired differences, as a multiple of unpaired ones", fontsize=9)
 panel.spines[["top", "right"]].set_visible(False)
+panel.grid(axis="y", color="#d7dde3", linewidth=0.6)
 teach.show(figure, alt="ALT-PAIR")
 
 # %%
-quieter = sum(spread < 1 for _, spread in together)
+every = [spread for values in spreads.values() for spread in values]
 print(
-    f"pairs are quieter than seeds drawn apart in {quieter} of {len(together)} arms; median of the spread's ratio {median(s for _, s in together):.2f}"
+    f"pairs are quieter than seeds drawn apart in {sum(spread < 1 for spread in every)} of {len(every)} arms; the median is {median(every):.2f}"
 )
 
 # %% [markdown]
-# TEXT-PAIR
+# More often than not they are *louder*. Be careful with that: five seeds say little about one arm, and the arms of a card share one base, so they are not so many witnesses as there are dots. But of the great help that pairing is said to be, there is no trace in these records. A likely reason, which we
+# have not tested: after a thousand steps two networks that began a little apart have long gone ways of their own, and the same batch meets other weights. Paired noise is lucky for a network, not for a seed.
+#
+# Pairing still has its use. Nobody can say that one arm had the easier images. And when both arms do go together, as one of C06 does, it pays. What it costs: Student's interval of five differences has 4 degrees of freedom, that of two groups of five up to 8.
 #
 # ### Three intervals of the same five numbers
 #
@@ -767,14 +769,15 @@ means = d[picks].mean(1)
 found["bootstrap, paired"] = (means.quantile(0.025).item(), means.quantile(0.975).item())
 found["the card's own"] = (-c16.verdicts[0].high, -c16.verdicts[0].low)
 for name, (low, high) in found.items():
-    print(f"{name:>18}: {low:+.1f} to {high:+.1f} %, width {high - low:.1f}")
+    beyond = high < -c16.verdicts[0].bar
+    print(f"{name:>18}: {low:+.1f} to {high:+.1f} %, wholly beyond what is needed: {beyond}")
 
 # %% [markdown]
-# Four intervals, and two of them would have said "supported". Which may we believe? Not the one that we like: try them where the truth is known. Draw five numbers from a normal distribution, make the interval, ask whether it holds the true mean; four thousand times.
+# Four intervals, and two of them would have said "supported". Which may we believe? Not the one that we like: try them where the truth is known. Draw five numbers from a normal distribution, make the interval, ask whether it holds the true mean; two thousand times.
 
 
 # %%
-def held(n, trials=4000, rounds=400):
+def held(n, trials=2000, rounds=200):
     """How often the 95 % intervals of n normal numbers hold their true mean: Student's, the bootstrap's."""
     draw = minidit.generator(n, "coverage")
     x = torch.randn(trials, n, generator=draw)
