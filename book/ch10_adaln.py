@@ -27,7 +27,8 @@ from torch.testing import assert_close
 
 import minidit
 from minidit import Flow, TrainState, teach
-from minidit.claims import tried
+from minidit.claims import cards, tried
+from minidit.claims.arms import arms as arms_of
 from minidit.claims.plan import at_the_edge
 from minidit.claims.statistics import interval, seeds_needed
 from minidit.data import load
@@ -44,7 +45,7 @@ from minidit.training import Experiment, read_artefact
 _ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
 
 # %%
-c02, c03, c16, c17 = (tried(name) for name in ("C02", "C03", "C16", "C17"))
+c02, c16 = tried("C02"), tried("C16")
 base, until = teach.settings(
     cpu=(Experiment.from_dict(c02.trial.arms["base"].experiment), 250),
     a100=(minidit.experiment("shapes-a100"), 1000),
@@ -406,6 +407,8 @@ print("the shift is less than the scaled tokens everywhere:", most_shift < 0.5)
 # - **In the queries** it becomes a bias $h_q \cdot k_j$ that prefers some keys, the same for all queries. That is more than a constant: it depends on the tokens.
 # - **In the values** it passes through whole. The weights sum to 1, so $\sum_j a_{ij}(v_j + h_v) = \sum_j a_{ij} v_j + h_v$. After the output layer it is one vector, added to every token.
 #
+# (Two upgrades of later networks change the first line. RoPE turns each key by its place, and QK-norm divides it by its own size; then the shift is no longer the same for all keys. DiT has neither.)
+#
 # The library's attention has biases and several heads; they change nothing in this. Give its three parts different inputs:
 
 
@@ -473,7 +476,7 @@ print(f"the values' shift counts more near the noise than near the data in {sum(
 
 # %% [markdown]
 # So there is a true core. No term of DiT's block is added behind attention: there is a gate, and nothing else (six vectors, two of them shifts, both *before* their branch). Yet a shift before attention *comes out* as a bias behind it, through the values: one vector for all tokens, chosen by time
-# and label. In this network it is of the size of attention's whole update near the noise, up to twice as large, so that there the rest of attention partly takes it back. Whether that is what the critic meant, we do not know. And it is not adaLN's alone: a bias in the
+# and label. Near the noise it is as large as attention's whole update in three of this network's four blocks, and in the last one twice as large: there the rest of attention takes half of it back. Whether that is what the critic meant, we do not know. And it is not adaLN's alone: a bias in the
 # values' linear layer does the same in every transformer that has one. adaLN lets the condition choose it.
 #
 # Is that harm? It is a cheap way to tell all tokens one thing, which is what a class label is. Nothing in these numbers says that anything else is hindered by it. It does say that part of attention's "share" is no talk between tokens at all:
@@ -489,7 +492,7 @@ with torch.no_grad():
         print(f"t = {t:g}: " + ", ".join(f"block {k} {part:.2f}" for k, part in enumerate(alike, start=1)))
 
 # %% [markdown]
-# Near the noise nearly all of it. (Some of that is talk: what all tokens agree upon, such as a mean colour, is the same for all. The measure cannot tell that from a constant.) A third reason to read a share with care.
+# Near the noise most of it. (Some of that is talk: what all tokens agree upon, such as a mean colour, is the same for all. The measure cannot tell that from a constant.) A third reason to read a share with care.
 
 # %% [markdown]
 # ## A live run: the Zero, and a network without attention
@@ -626,33 +629,20 @@ for arm in c02.trial.arms:
 # C02 asked about attention. The other half of the critic's point is about the result: conditions should be tokens. In chapter 4 tokens were behind, but their network was smaller by a third. A network can always be called worse
 # because it was smaller, and slower because it was larger. So C03 and C17 ask the same question twice.
 #
-# **Equal parameters** (C03). What adaLN spends on modulation, its rivals may spend on their MLPs, which are widened until the counts agree.
+# **Equal parameters** (C03). What adaLN spends on modulation, its rivals may spend on their MLPs, which are widened until the counts agree. Time and label are told by adaLN without gates and zeros (`as=adaln`), by tokens, or the time by adaLN-Zero and the label by cross-attention.
 
 # %%
-print(f"{'arm':>24}  parameters   mlp_ratio")
-for name, arm in c03.trial.arms.items():
-    model = arm.experiment["model"]
-    print(f"{name:>24}  {arm.parameters:>10,}   {model['mlp_ratio']:.2f}")
-
-# %%
-verdicts(c03)
-
-# %%
-teach.show(dots(c03.card, c03.verdicts, c03.trial), alt="ALT-C03")
+print(f"{'arm':>24}  parameters  mlp_ratio")
+for name, arm in arms_of(cards.find("C03"), "cpu").items():
+    print(f"{name:>24}  {arm.parameters:>10,}  {arm.experiment.model.mlp_ratio:>9.2f}")
 
 # %% [markdown]
-# **Equal time** (C17). Each network is as its design makes it. What a step of each costs was measured side by side, on one core, and committed before the run; each arm then trains for as many steps as the base's time pays for.
+# **Equal time** (C17). Each network is as its design makes it. What a step of each costs was measured side by side on one core, and committed before the run; each arm then trains for as many steps as the base's time pays for.
 
 # %%
-print(f"{'arm':>24}  parameters   steps")
-for name, arm in c17.trial.arms.items():
-    print(f"{name:>24}  {arm.parameters:>10,}   {arm.experiment['training']['steps']}")
-
-# %%
-verdicts(c17)
-
-# %%
-teach.show(dots(c17.card, c17.verdicts, c17.trial), alt="ALT-C17")
+print(f"{'arm':>24}  parameters  steps")
+for name, arm in arms_of(cards.find("C17"), "cpu").items():
+    print(f"{name:>24}  {arm.parameters:>10,}  {arm.experiment.training.steps:>5}")
 
 # %% [markdown]
 # TEXT-C17

@@ -142,7 +142,7 @@ minidit.check("10.5", try_arms)
 #
 # $$ \sum_j \mathrm{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt d} + b_j\right) v_j \; + \; c . $$
 #
-# Return b, one number for each key, and c, one vector. (b is settled up to one number for all keys. Any will do.)
+# Return b, one number for each key, and c, one vector. (b is settled up to one number for all keys. Any will do; the check takes the mean off.)
 
 
 # %%

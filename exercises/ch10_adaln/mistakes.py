@@ -226,6 +226,7 @@ MISTAKES = {
         "hash() of a text is another number in every process": _of(
             lambda seed, name, step: hash((seed, name, step)) % 2**32
         ),
+        "arms run apart would differ": _of(lambda seed, name, step: hash(f"{seed}/{name}/{step}") % 2**32),
         "a torch.Generator was asked for": lambda seed, name, step: _digest(f"{seed}/{name}/{step}"),
     },
     "10.5": {
