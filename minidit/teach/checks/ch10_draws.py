@@ -60,6 +60,19 @@ def _fail(one: Call, other: Call, words: str) -> None:
     raise CheckFailed(f"not right yet. Given {told}\n  {words}")
 
 
+def _compare(numbers: dict[Call, list[Tensor]], pairs: dict[str, list[tuple[Call, Call]]]) -> None:
+    """The same call must give the same numbers twice; two calls of a pair must not."""
+    for call, (once, again) in numbers.items():
+        if not torch.equal(once, again):
+            _fail(
+                call, call, "Asked again, it gave other numbers: the stream remembers what was drawn before."
+            )
+    for kind, group in pairs.items():
+        for one, other in group:
+            if torch.equal(numbers[one][0], numbers[other][0]):
+                _fail(one, other, SAME[kind])
+
+
 @exercise(
     "10.4",
     "streams that do not shift",
@@ -93,15 +106,7 @@ def stream(answer: Callable, draw: torch.Generator) -> None:
         _fail(
             first, first, "You seeded PyTorch's own generator: everything else in the program draws from it."
         )
-    for call, (once, again) in numbers.items():
-        if not torch.equal(once, again):
-            _fail(
-                call, call, "Asked again, it gave other numbers: the stream remembers what was drawn before."
-            )
-    for kind, group in pairs.items():
-        for one, other in group:
-            if torch.equal(numbers[one][0], numbers[other][0]):
-                _fail(one, other, SAME[kind])
+    _compare(numbers, pairs)
     if hashed:
         _fail(
             first, first, "hash() of a text is another number in every process: arms run apart would differ."
