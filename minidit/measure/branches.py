@@ -14,7 +14,7 @@ from minidit.data.images import Data
 from minidit.flow.flow import Flow
 from minidit.measure.fixed import noise, some
 from minidit.model.block import Block
-from minidit.model.modulation import into_slots
+from minidit.model.modulation import shrunk
 from minidit.model.placement import sandwich
 
 TIMES = (0.1, 0.5, 0.9)
@@ -24,9 +24,9 @@ IMAGES = 128
 class Branch(NamedTuple):
     """Root mean squares over images, image tokens and channels.
 
-    gate: 1 where there is none. branch: what is gated, behind a sandwich's second norm. update: gate times
-    branch, which is added to the tokens (before post-norm's norm). The update is not the product of the
-    other two sizes: a channel's gate meets its own channel of the branch.
+    gate: 1 where there is none; a residual scale is part of it. branch: what is gated, behind a sandwich's
+    second norm. update: gate times branch, which is added to the tokens (before post-norm's norm). The update
+    is not the product of the other two sizes: a channel's gate meets its own channel of the branch.
     """
 
     gate: float
@@ -71,8 +71,9 @@ def _watch(block: Block, tokens: int, seen: dict[int, dict[str, Branch]], number
         return hook
 
     def finish(module: nn.Module, given: tuple, out: Tensor) -> None:
-        slots = into_slots(got.pop("gates", ()), block.modulated, block.gated)
-        gates = {"attention": slots[0][-1], "cross": None, "mlp": slots[1][-1]}
+        slots = block.slots(got.pop("gates", ()))
+        cross = shrunk(None, block.residual_scale)
+        gates = {"attention": slots[0][-1], "cross": cross, "mlp": slots[1][-1]}
         seen[number] = {name: _branch(gates[name], y[:, -tokens:]) for name, y in got.items()}
         got.clear()
 
@@ -80,10 +81,11 @@ def _watch(block: Block, tokens: int, seen: dict[int, dict[str, Branch]], number
     return [*handles, block.register_forward_hook(finish)]
 
 
-def _branch(gate: Tensor | None, y: Tensor) -> Branch:
-    """gate (batch, 1 or tokens, dim) or (dim,) or None, y (batch, tokens, dim)."""
-    if gate is None:
-        return Branch(1.0, rms(y), rms(y))
+def _branch(gate: Tensor | float | None, y: Tensor) -> Branch:
+    """gate (batch, 1 or tokens, dim) or (dim,), a number, or None; y (batch, tokens, dim)."""
+    if gate is None or isinstance(gate, float):
+        size = 1.0 if gate is None else gate
+        return Branch(size, rms(y), size * rms(y))
     return Branch(rms(gate), rms(y), rms(gate * y))
 
 

@@ -1,5 +1,6 @@
 """The block of every network of the book, and its last layer."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -9,9 +10,9 @@ from minidit.model.attention import Attention, CrossAttention
 from minidit.model.config import ModelConfig
 from minidit.model.init import narrow, ones, weights_start_as, xavier, zeros
 from minidit.model.mlp import mlp
-from minidit.model.modulation import ConstantGates, Modulation, SharedModulation, into_slots
+from minidit.model.modulation import ConstantGates, Modulation, SharedModulation, Slots, into_slots, shrunk
 from minidit.model.norm import norm
-from minidit.model.placement import PLACEMENTS, modulate
+from minidit.model.placement import PLACEMENTS, add, modulate
 from minidit.model.route import take
 
 
@@ -62,6 +63,7 @@ class Block(nn.Module):
         dim, heads, told = dim or config.dim, heads or config.heads, config.dim
         start_at_zero = config.zero_init in ("gates", "both")
         self.modulated, self.gated = config.modulation != "none", config.gate
+        self.residual_scale = config.residual_scale
         self.modulation = _modulation(config, told, dim, start_at_zero)
         self.place = PLACEMENTS[config.placement]
         count = 2 if config.placement == "sandwich" else 1
@@ -77,13 +79,21 @@ class Block(nn.Module):
     def forward(self, x: Tensor, given: Given) -> Tensor:
         """(batch, tokens, dim) -> (batch, tokens, dim)."""
         parts = () if self.modulation is None else self.modulation(given.c)
-        for_attention, for_mlp = into_slots(parts, self.modulated, self.gated)
+        for_attention, for_mlp = self.slots(parts)
         x = self.place(
             x, lambda y: self.attention(y, given.rotation, given.mask), self.attention_norms, *for_attention
         )
         if self.cross is not None:
-            x = x + self.cross(x, given.context, given.context_mask)
+            x = add(x, shrunk(None, self.residual_scale), self.cross(x, given.context, given.context_mask))
         return self.place(x, self.mlp, self.mlp_norms, *for_mlp)
+
+    def slots(self, parts: Iterable[Tensor]) -> tuple[Slots, Slots]:
+        """What the modulation made, as (shift, scale, gate) of attention and of the MLP.
+
+        The residual scale is a part of the gate: where there is no gate, the third is that number.
+        """
+        dealt = into_slots(parts, self.modulated, self.gated)
+        return tuple((shift, scale, shrunk(gate, self.residual_scale)) for shift, scale, gate in dealt)
 
 
 def _modulation(config: ModelConfig, told: int, dim: int, start_at_zero: bool) -> nn.Module | None:

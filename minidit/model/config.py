@@ -21,6 +21,7 @@ class ModelConfig:
             have equal parameters); mlp_bias: whether its layers have biases.
         norm: "layer", "rms", "ada", "detach" or "none"; norm_affine: learned gain (and bias, of "layer").
         placement: "pre", "post" or "sandwich": where the norm stands around a branch.
+        residual_scale: a number that every branch is multiplied by before it is added to the tokens.
         qkv_bias: biases of queries, keys and values. qk_norm: normalise queries and keys of each head:
             False, True (RMSNorm with gain) or "layer" (LayerNorm with gain and bias).
         position: "sincos", "learned" or "none", added to the tokens; position_scale divides the
@@ -57,6 +58,7 @@ class ModelConfig:
     norm: str = "layer"
     norm_affine: bool = False
     placement: str = "pre"
+    residual_scale: float = 1.0
     qkv_bias: bool = True
     qk_norm: bool | str = False
     position: str = "sincos"

@@ -56,7 +56,7 @@ class ConstantGates(nn.Module):
         return self.gates.unbind()
 
 
-Slots = tuple[Tensor | None, Tensor | None, Tensor | None]
+Slots = tuple[Tensor | None, Tensor | None, Tensor | float | None]
 
 
 def into_slots(parts: Iterable[Tensor], modulated: bool, gated: bool) -> tuple[Slots, Slots]:
@@ -65,3 +65,10 @@ def into_slots(parts: Iterable[Tensor], modulated: bool, gated: bool) -> tuple[S
     present = (modulated, modulated, gated)
     first = tuple(next(parts) if there else None for there in present)
     return first, tuple(next(parts) if there else None for there in present)
+
+
+def shrunk(gate: Tensor | None, residual_scale: float) -> Tensor | float | None:
+    """The gate times the residual scale: that scale alone where there is no gate; a scale of 1 is none."""
+    if residual_scale == 1:
+        return gate
+    return float(residual_scale) if gate is None else residual_scale * gate

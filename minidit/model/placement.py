@@ -4,7 +4,8 @@ pre       x + gate * f(modulate(norm(x)))             DiT, SiT, LightningDiT, Pi
 post      norm(x + gate * f(modulate(x)))             the transformer of 2017
 sandwich  x + gate * norm'(f(modulate(norm(x))))      Ding et al. 2021 (CogView), section 2.4
 
-A gate of zero makes pre and sandwich the identity; post still normalises.
+A gate of zero makes pre and sandwich the identity; post still normalises. A residual scale is a gate that
+nothing moves: one small number for every branch.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +25,12 @@ def modulate(x: Tensor, shift: Tensor | None, scale: Tensor | None) -> Tensor:
     return x if shift is None else torch.addcmul(shift, x, 1 + scale)  # one pass over x
 
 
-def add(x: Tensor, gate: Tensor | None, y: Tensor) -> Tensor:
+def add(x: Tensor, gate: Tensor | float | None, y: Tensor) -> Tensor:
     """x + gate * y; without a gate x + y."""
-    return x + y if gate is None else torch.addcmul(x, gate, y)  # one pass over x
+    if gate is None:
+        return x + y
+    # one pass over x
+    return torch.add(x, y, alpha=gate) if isinstance(gate, float) else torch.addcmul(x, gate, y)
 
 
 def pre(x: Tensor, f: Branch, norms: Norms, shift: Tensor, scale: Tensor, gate: Tensor) -> Tensor:

@@ -43,6 +43,7 @@ Reasons = Iterator[tuple[bool, str]]
 WHOLE = (*AT_LEAST_ONE, *DECODER, "text_dim", "encoder_depth")
 NUMBERS = (
     "mlp_ratio",
+    "residual_scale",
     "position_scale",
     "time_scale",
     "time_offset",
@@ -89,7 +90,7 @@ def _numbers(c: ModelConfig) -> Reasons:
     for name in ("stochastic_depth", "mask"):
         value = getattr(c, name)
         yield not 0 <= value < 1, f"model.{name} is {value}; it is a share, from 0 to less than 1."
-    for name, least in (("position_scale", 0), ("time_period", 1)):
+    for name, least in (("residual_scale", 0), ("position_scale", 0), ("time_period", 1)):
         value = getattr(c, name)
         yield not least < value < math.inf, f"model.{name} is {value}; it must be more than {least}."
     for name in ("time_scale", "time_offset"):

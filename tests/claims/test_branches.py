@@ -21,6 +21,8 @@ ARMS = {
     "in context": {"modulation": "none", "label_as": "token", "time_as": "token"},
     "in context, no gate": {"modulation": "none", "label_as": "token", "time_as": "token", "gate": False},
     "cross": {"label_as": "cross_attention"},
+    "residual scale": {"residual_scale": 0.3},
+    "residual scale, no gate": {"residual_scale": 0.3, "gate": False},
     "ddt": {"encoder_depth": 1},
     "swiglu": {"mlp": "swiglu", "rope": "axial", "qk_norm": True},
     "maskdit": {"mask": 0.5, "decoder_depth": 1, "decoder_dim": 16, "decoder_heads": 2},
@@ -56,6 +58,7 @@ def by_hand(block, x, given, tokens):
             shift[k], scale[k] = parts.pop(0), parts.pop(0)
         if block.gated:
             gate[k] = parts.pop(0)
+        gate[k] = block.residual_scale * gate[k]
     layers = (lambda y: block.attention(y, given.rotation, given.mask)), block.mlp
     found = []
     for k, (f, norms) in enumerate(zip(layers, (block.attention_norms, block.mlp_norms), strict=True)):
@@ -66,7 +69,7 @@ def by_hand(block, x, given, tokens):
         found.append((size(gate[k]), size(y[:, -tokens:]), size((gate[k] * y)[:, -tokens:])))
         x = norms[0](x + gate[k] * y) if kind == "post" else x + gate[k] * y
         if k == 0 and block.cross is not None:
-            x = x + block.cross(x, given.context, given.context_mask)
+            x = x + block.residual_scale * block.cross(x, given.context, given.context_mask)
     return found, x
 
 

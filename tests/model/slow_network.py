@@ -32,11 +32,11 @@ def block(p, config, x, heads, c, angle, context):
         )
         if config.placement == "sandwich":
             y = norm(config.norm, y, norms[1])
-        x = x + gate * y
+        x = x + config.residual_scale * gate * y
         if config.placement == "post":
             x = norm(config.norm, x, norms[0])
         if name == "attention" and context is not None:
-            x = x + cross_attention(inner(p, "cross"), x, context, heads)
+            x = x + config.residual_scale * cross_attention(inner(p, "cross"), x, context, heads)
     return x
 
 

@@ -25,6 +25,7 @@ AXES = {
         *(("ada", False), ("detach", False), ("none", False)),
     ],
     "placement": ["pre", "post", "sandwich"],
+    "residual_scale": [1.0, 0.3],
     "modulation": ["per_block", "shared", "none"],
     "gate": [True, False],
     "zero_init": ["none", "gates", "head", "both"],

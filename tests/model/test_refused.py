@@ -54,6 +54,8 @@ SETTINGS = [
     ({"stochastic_depth": 1.0}, "model.stochastic_depth is 1.0; it is a share, from 0 to less than 1."),
     ({"stochastic_depth": float("nan")}, "model.stochastic_depth is nan; it is a share"),
     ({"mask": -0.1}, "model.mask is -0.1; it is a share, from 0 to less than 1."),
+    ({"residual_scale": 0.0}, "model.residual_scale is 0.0; it must be more than 0."),
+    ({"residual_scale": float("inf")}, "model.residual_scale is inf; it must be more than 0."),
     ({"position_scale": 0.0}, "model.position_scale is 0.0; it must be more than 0."),
     ({"time_period": 1.0}, "model.time_period is 1.0; it must be more than 1."),
     ({"time_scale": float("inf")}, "model.time_scale is inf; it must be a finite number."),
