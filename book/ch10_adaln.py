@@ -5,8 +5,8 @@
 # |---|---|
 # | **Question** | Does the way in which DiT is told time and label keep its attention small, and would it be better off with conditions as tokens? |
 # | **You will be able to** | turn an accusation into numbers that can be false; tell a gate from an update, and an update from its use; say which part of a shift attention can see; read an interval of few seeds, and say what one seed would have told |
-# | **Minutes** | 2 on two cores, most of it three short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
-# | **Claims** | C02, C03 and C17 are tried here; C16 was tried before, and is read again |
+# | **Minutes** | 2 on two cores, most of it four short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
+# | **Claims** | C02, C03 and C17 are told here (a claim whose runs are not done is printed as such); C16 was tried before, and is read again |
 #
 # Chapter 4 built adaLN-Zero: a small network turns time and label into a shift, a scale and a gate for each branch of each block, and all of them start at zero. In August 2025 a critic wrote that DiT is wrong, and one of his points was aimed
 # at just this. We know that point in summary only: adaLN-Zero hates attention; it overwrites attention's input and adds a bias to its output; a small MLP for the condition wastes a transformer, and conditions should be tokens.
@@ -312,7 +312,7 @@ teach.show(
 )
 
 # %% [markdown]
-# Look at the second row. Without attention each token sees its own patch, its place and what it is told, and no other token. Still one sees the right shape in the right colour: faint, blurred, and *always in the middle*. It is the mean
+# Look at the second row. Without attention each token sees its own patch, its place and what it is told, and no other token. Still one sees the right shape in the right colour: faint, blurred, and *always in the middle*. It looks like the mean
 # picture of its class. What attention brings is what no token can know alone: where this one shape lies, and how large it is. All tokens must agree on that, and to agree they must hear each other.
 #
 # So the error of sixteen times and the picture say two things. The label came through without attention: adaLN tells it to each token by itself. The image did not.
@@ -477,7 +477,7 @@ print(f"the values' shift counts more near the noise than near the data in {sum(
 
 # %% [markdown]
 # So there is a true core. No term of DiT's block is added behind attention: there is a gate, and nothing else (six vectors, two of them shifts, both *before* their branch). Yet a shift before attention *comes out* as a bias behind it, through the values: one vector for all tokens, chosen by time
-# and label. Near the noise it is as large as attention's whole update in three of this network's four blocks, and in the last one twice as large: there the rest of attention takes half of it back. Whether that is what the critic meant, we do not know. And it is not adaLN's alone: a bias in the
+# and label. Near the noise it is about as large as attention's whole update in two of this network's four blocks, and in the last one twice as large: there the rest of attention takes about half of it back. Whether that is what the critic meant, we do not know. And it is not adaLN's alone: a bias in the
 # values' linear layer does the same in every transformer that has one. adaLN lets the condition choose it.
 #
 # Is that harm? It is a cheap way to tell all tokens one thing, which is what a class label is. Nothing in these numbers says that anything else is hindered by it. It does say that part of attention's "share" is no talk between tokens at all:
