@@ -291,11 +291,9 @@ MISTAKES = {
         "Your test accepts a function": _only_shapes,
         "Your test accepts a function in which": _only_identity,
         "Your test accepts": _only_doubling,
-        "the gate is forgotten": _test(_tokens, _square, torch.ones(8)),
-        "the stream begins behind the norm": _test(
-            lambda: _norm(torch.randn(2, 5, 8)), _square, torch.rand(8)
-        ),
-        "the gate stands before the branch": _test(_tokens, lambda y: y.flip(-1), torch.full((8,), 0.5)),
+        "accepts a function in which the gate": _test(_tokens, _square, torch.ones(8)),
+        "test accepts a function in": _test(lambda: _norm(torch.randn(2, 5, 8)), _square, torch.rand(8)),
+        "the gate stands before the branch": _test(_tokens, lambda y: y.cumsum(-1), torch.full((8,), 0.5)),
         "refuses the right function": _wants_post,
         "returned a value": _returns,
     },

@@ -25,7 +25,7 @@ def merge(answer: Callable, draw: torch.Generator) -> None:
         gain, shift = 1.5 + tensor(columns, draw=draw).abs(), 0.5 + tensor(columns, draw=draw).abs()
         gain[0] += 1
         weight, bias = 0.3 + tensor(rows, columns, draw=draw).abs(), tensor(rows, draw=draw)
-        weight[0, 1] += 1
+        weight[0, 1] = weight[1, 0] + 1  # no symmetric one, or its transpose would be right
         right = weight * gain, bias + weight @ shift
         mistakes = {
             "The constant part is W b: you used the weight that had the gain in it already.": (

@@ -26,7 +26,7 @@ def course(best: int, draw: torch.Generator) -> tuple[Errors, Errors]:
     tuning, deciding = {}, {}
     for i in range(4):
         for seed in (0, 1):
-            shift = {0: -0.3, 1: 0.9}[seed] if i == lucky else 0.0
+            shift = {0: -0.5, 1: 0.9}[seed] if i == lucky else 0.0
             far = 0.15 * min(abs(i - best), 2)
             tuning[i, seed] = level + far + shift + 0.02 * luck[i, seed].item()
         for seed in (2, 3, 4):
