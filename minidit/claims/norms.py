@@ -1,4 +1,4 @@
-"""The readout "norms": how large gradients and activations are, block by block, in a step of training."""
+"""The readout "norms": gradients, activations, and how far tokens are apart, block by block."""
 
 import math
 from collections.abc import Callable
@@ -32,12 +32,14 @@ def norms_readout(state: TrainState, data: Data) -> dict[str, float]:
     Returns:
         "gradient.block1": the 2-norm of the gradient of the training loss in all parameters of block 1,
         before clipping; "activation.block1": root mean square of what the block returns, in-context tokens
-        included. A block that every sample skips has no activation.
+        included; "apart.block1": the share of their mean square that differs between the tokens of an image,
+        0 where all are alike, so that nothing behind can tell one from another. A block that every sample
+        skips has no activation.
     """
     batch, blocks = some(data.train, IMAGES), state.model.blocks
     draw = draw_step(state.experiment, batch, STREAMS, 0)
-    activations: dict[int, float] = {}
-    handles = [block.register_forward_hook(_note(activations, k)) for k, block in enumerate(blocks, start=1)]
+    returned: dict[str, float] = {}
+    handles = [block.register_forward_hook(_note(returned, k)) for k, block in enumerate(blocks, start=1)]
     try:
         loss = state.experiment.objective.loss(state.model, batch, draw).total
     finally:
@@ -46,18 +48,25 @@ def norms_readout(state: TrainState, data: Data) -> dict[str, float]:
     own = [list(block.parameters()) for block in blocks]
     # not backward(): the gradients that training holds stay as they are
     gradients = iter(torch.autograd.grad(loss, [p for part in own for p in part], allow_unused=True))
-    values = {f"activation.block{k}": size for k, size in activations.items()}
+    values = dict(returned)
     for k, part in enumerate(own, start=1):
         found = [next(gradients) for _ in part]
         values[f"gradient.block{k}"] = _norm([g for g in found if g is not None])
     return values
 
 
-def _note(activations: dict[int, float], number: int) -> Callable:
+def _note(returned: dict[str, float], number: int) -> Callable:
     def hook(module: nn.Module, given: tuple, out: Tensor) -> None:
-        activations[number] = rms(out)
+        returned[f"activation.block{number}"] = rms(out)
+        returned[f"apart.block{number}"] = apart(out)
 
     return hook
+
+
+def apart(x: Tensor) -> float:
+    """x (batch, tokens, dim): the mean square of what differs from the image's mean token, over x's own."""
+    differing = x - x.mean(1, keepdim=True)  # (batch, tokens, dim)
+    return (rms(differing) / rms(x)) ** 2 if x.any() else 0.0
 
 
 def _norm(tensors: list[Tensor]) -> float:

@@ -7,7 +7,7 @@ import torch
 
 import minidit
 from minidit import TrainState
-from minidit.claims.norms import norms_readout
+from minidit.claims.norms import apart, norms_readout
 from minidit.claims.readouts import measure
 from minidit.claims.trained import Trained
 from minidit.training.loop import draw_step
@@ -38,6 +38,12 @@ def a_state(tiny, **changes):
     return state
 
 
+def slow_apart(x):
+    """Image by image and channel by channel: the variance over tokens, beside the mean square."""
+    images = [image.var(0, correction=0).sum().item() for image in x.double()]
+    return sum(images) / (x.double() ** 2).sum().item() * x.shape[1]
+
+
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_norms_equal_a_slow_computation(tiny, digits, arm):
     state = a_state(tiny, **ARMS[arm])
@@ -54,7 +60,15 @@ def test_the_norms_equal_a_slow_computation(tiny, digits, arm):
         squares = sum((p.grad**2).sum().item() for p in block.parameters() if p.grad is not None)
         expected[f"norms.gradient.block{k}"] = squares**0.5
         expected[f"norms.activation.block{k}"] = (returned[k] ** 2).mean().item() ** 0.5
+        expected[f"norms.apart.block{k}"] = slow_apart(returned[k])
     assert values == pytest.approx(expected, rel=1e-5) and min(values.values()) > 0
+
+
+def test_tokens_that_are_alike_are_not_apart():
+    same = torch.randn(3, 1, 5, generator=minidit.generator(0, "same")).expand(3, 4, 5)
+    assert apart(same) == pytest.approx(0, abs=1e-12) and apart(torch.zeros(2, 3, 4)) == 0
+    opposite = torch.cat([same[:, :2], -same[:, :2]], dim=1)
+    assert apart(opposite) == pytest.approx(1)  # their mean is 0
 
 
 def test_a_head_of_zeros_passes_nothing_back_at_step_0(tiny, digits):
