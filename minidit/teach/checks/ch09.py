@@ -105,6 +105,39 @@ def _stream(placement: str, branches: float, power: float) -> tuple[float, float
     return 1 + branches * power, 1 / (1 + branches * power)
 
 
+def _misjudged(placement: str, blocks: int, s: float) -> dict[str, object]:
+    """What the common mistakes of 9.2 give."""
+    variance, share = _stream(placement, 2 * blocks, s * s)
+    mistakes = {
+        "A block has two branches: attention and the MLP.": _stream(placement, blocks, s * s),
+        "s is an amplitude; what it adds to the variance is its square.": _stream(placement, 2 * blocks, s),
+        "The share is one of the variance, not of the amplitude: you took a root.": (
+            variance,
+            share**0.5,
+        ),
+    }
+    if placement == "post":
+        other = _stream("pre", 2 * blocks, s * s)
+        mistakes |= {
+            "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (1.0, other[1]),
+            "The norm brings the variance back to 1 after every branch.": OneOf(
+                [((1 + s * s) ** (2 * blocks), share), (other[0], share)]
+            ),
+            "That is a stream without a norm on it: post-norm divides after every sum.": other,
+        }
+    else:
+        other = _stream("post", 2 * blocks, s * s)
+        mistakes |= {
+            "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
+                [other, (variance, other[1]), (1.0, share)]
+            ),
+            "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
+                [((1 + s * s) ** (2 * blocks), share), (1 / other[1], other[1])]
+            ),
+        }
+    return mistakes
+
+
 @exercise(
     "9.2",
     "what is left of the input",
@@ -120,36 +153,7 @@ def stream(answer: Callable, draw: torch.Generator) -> None:
     """stream(placement, blocks, s) -> the variance of the stream, and the input's share of it."""
     for placement in ("pre", "post", "sandwich"):
         blocks, s = whole(2, 5, draw), whole(2, 9, draw) / 10
-        variance, share = right = _stream(placement, 2 * blocks, s * s)
-        mistakes = {
-            "A block has two branches: attention and the MLP.": _stream(placement, blocks, s * s),
-            "s is an amplitude; what it adds to the variance is its square.": _stream(
-                placement, 2 * blocks, s
-            ),
-            "The share is one of the variance, not of the amplitude: you took a root.": (
-                variance,
-                share**0.5,
-            ),
-        }
-        if placement == "post":
-            other = _stream("pre", 2 * blocks, s * s)
-            mistakes |= {
-                "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (1.0, other[1]),
-                "The norm brings the variance back to 1 after every branch.": OneOf(
-                    [((1 + s * s) ** (2 * blocks), share), (other[0], share)]
-                ),
-                "That is a stream without a norm on it: post-norm divides after every sum.": other,
-            }
-        else:
-            other = _stream("post", 2 * blocks, s * s)
-            mistakes |= {
-                "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
-                    [other, (variance, other[1]), (1.0, share)]
-                ),
-                "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
-                    [((1 + s * s) ** (2 * blocks), share), (1 / other[1], other[1])]
-                ),
-            }
+        right, mistakes = _stream(placement, 2 * blocks, s * s), _misjudged(placement, blocks, s)
         got = answer(placement, blocks, s)
         expect(got, right, {"placement": placement, "blocks": blocks, "s": s}, mistakes)
 
