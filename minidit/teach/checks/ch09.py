@@ -212,18 +212,17 @@ def gradient_norms(answer: Callable, draw: torch.Generator) -> None:
             _none(before, given)
             continue
         for got in (before, answer(blocks, head, x.clone(), target.clone())):
-            scaled = None if got is None else [1e3 * value for value in got]  # small ones must be right too
             if got is None:
                 mistakes = {"Small gradients are a reading. Only a zero head makes none.": None}
             elif same(got, [2 * value for value in right], 1e-6):
                 mistakes = {
-                    "Asked twice, you answer twice as much: .grad adds up. Use torch.autograd.grad.": scaled
+                    "Asked twice, you answer twice as much: .grad adds up. Use torch.autograd.grad.": got
                 }
-            expect(scaled, [1e3 * value for value in right], given, mistakes)
+            expect(got, right, given, mistakes, tolerance=1e-7)
 
 
 def _unfair(own: list[list[Tensor]]) -> dict[str, list[float]]:
-    """What other readings than the 2-norm over a block would give, times a thousand."""
+    """What other readings than the 2-norm over a block would give."""
     ways = {
         "You summed the norms of weight and bias: sum squares, and take one root.": lambda one: sum(
             g.norm().item() for g in one
@@ -234,9 +233,9 @@ def _unfair(own: list[list[Tensor]]) -> dict[str, list[float]]:
             _two(one) / sum(g.numel() for g in one) ** 0.5
         ),
     }
-    values = {words: [1e3 * way(one) for one in own] for words, way in ways.items()}
+    values = {words: [way(one) for one in own] for words, way in ways.items()}
     values["Blocks are numbered from 1, at the input: your list begins at the end."] = [
-        1e3 * _two(one) for one in own[::-1]
+        _two(one) for one in own[::-1]
     ]
     return values
 

@@ -28,11 +28,11 @@ def course(best: int, draw: torch.Generator) -> tuple[Errors, Errors]:
         for seed in (0, 1):
             shift = {0: -0.5, 1: 0.9}[seed] if i == lucky else 0.0
             far = 0.15 * min(abs(i - best), 2)
-            tuning[i, seed] = level + far + shift + 0.02 * luck[i, seed].item()
+            tuning[i, seed] = round(level + far + shift + 0.02 * luck[i, seed].item(), 3)
         for seed in (2, 3, 4):
             scale = {2: 1.0, 3: 1.9, 4: 0.6}[seed]
             gain = -0.12 if i == late else 0.1 * abs(i - best)
-            deciding[i, seed] = scale * (level + gain + 0.15 * luck[i, seed].item())
+            deciding[i, seed] = round(scale * (level + gain + 0.15 * luck[i, seed].item()), 3)
     return tuning, deciding
 
 
@@ -80,6 +80,17 @@ def _mistakes(base: tuple, arm: tuple, right: tuple[float, bool]) -> dict:
     }
 
 
+def _named(name: str, errors: dict) -> Errors:
+    """Errors by rate index and seed -> by arm, rate and seed."""
+    return {(name, RATES[i], seed): error for (i, seed), error in errors.items()}
+
+
+def _told(errors: dict) -> str:
+    """The errors of an arm, a rate after the other, as a person reads them."""
+    rows = [(rate, [e for (at, _), e in errors.items() if at == i]) for i, rate in enumerate(RATES)]
+    return "; ".join(f"{rate:g}: " + " ".join(f"{error:.3f}" for error in own) for rate, own in rows)
+
+
 @exercise(
     "9.6",
     "read learning-rate curves honestly",
@@ -97,24 +108,13 @@ def honest(answer: Callable, draw: torch.Generator) -> None:
     """honest(tuning, deciding, arm, base) -> the fair difference in percent, and "is a rate at an edge"."""
     for arm_best, base_best in ((2, 1), (0, 2), (1, 3), (1, 2)):
         base, arm = course(base_best, draw), course(arm_best, draw)
-        names = {"post": arm, "pre": base}
-        tuning, deciding = (
-            {
-                (name, RATES[i], seed): round(e, 4)
-                for name, part in names.items()
-                for (i, seed), e in part[which].items()
-            }
-            for which in (0, 1)
-        )
-        base, arm = (
-            tuple(
-                {(i, s): errors[name, RATES[i], s] for i in range(4) for s in seeds}
-                for errors, seeds in ((tuning, (0, 1)), (deciding, (2, 3, 4)))
-            )
-            for name in ("pre", "post")
-        )
+        tuning, deciding = ({**_named("post", arm[k]), **_named("pre", base[k])} for k in (0, 1))
         right = _percent(arm[1], base[1], arm_best, base_best), bool({arm_best, base_best} & {0, 3})
-        given = {"tuning": tuning, "deciding": deciding, "arm": "post", "base": "pre"}
+        given = {
+            f"{word} {name}": _told(errors)
+            for name, parts in (("post", arm), ("pre", base))
+            for word, errors in zip(("tuning", "deciding"), parts, strict=True)
+        } | {"arm": "post", "base": "pre"}
         got = answer(dict(tuning), dict(deciding), "post", "pre")
         expect(got, right, given, _mistakes(base, arm, right), tolerance=1e-5)
 
