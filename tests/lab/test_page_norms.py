@@ -118,16 +118,16 @@ def looks(frame):
 
 
 def test_every_control_changes_what_is_shown(opened):
-    frame = opened()
+    frame = opened(placement="pre")
     slider = {name: frame.locator(f"#{name}") for name in ("depth", "gain")}
     acts = [
-        lambda: frame.get_by_role("button", name="pre").press("Enter"),
-        lambda: frame.get_by_role("button", name="sandwich").click(),
+        lambda: frame.get_by_role("button", name="sandwich").press("Enter"),
         lambda: frame.get_by_role("button", name="post").press("Space"),
         lambda: slider["depth"].press("ArrowRight"),
         lambda: slider["gain"].press("ArrowLeft"),
         lambda: frame.get_by_role("checkbox", name="attention silent").press("Space"),
         lambda: frame.get_by_role("button", name="New draw").click(),
+        lambda: frame.get_by_role("button", name="pre").click(),
         lambda: frame.get_by_role("slider", name="block").press("ArrowLeft"),
     ]
     views = [looks(frame)]
@@ -137,13 +137,13 @@ def test_every_control_changes_what_is_shown(opened):
     assert len(set(views)) == len(views)
     state = frame.evaluate("({ placement, depth, gain, silent, chosen })")
     assert state == {
-        "placement": "post",
+        "placement": "pre",
         "depth": 17,
         "gain": pytest.approx(2**-0.25),
         "silent": True,
         "chosen": 16,
     }
-    expect(frame.locator("[aria-pressed=true]")).to_have_attribute("value", "post")
+    expect(frame.locator("[aria-pressed=true]")).to_have_attribute("value", "pre")
     expect(frame.locator("#silent")).to_be_checked()
 
 
