@@ -96,9 +96,9 @@ def check_one_axis(card, trial, arm, than, axes):
     within = lambda key, axis: key == axis or key.startswith(f"{axis}.")  # noqa: E731
     allowed = axes or [key for keys in factors.values() for key in keys]
     undeclared = {key for key in differ - declared if not any(within(key, axis) for axis in allowed)}
-    touched = {name for name, keys in factors.items() for key in differ if any(within(key, k) for k in keys)}
-    if undeclared or (axes is None and len(touched) > 1):
-        raise Refused(f"{arm} and {than} differ in {', '.join(sorted(undeclared | touched))}")
+    covers = lambda keys: all(any(within(key, k) for k in keys) for key in differ - declared)  # noqa: E731
+    if undeclared or (axes is None and not any(map(covers, factors.values()))):
+        raise Refused(f"{arm} and {than} differ in {', '.join(sorted(differ - declared))}")
 
 
 def levels(card, trial):
