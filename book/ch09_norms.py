@@ -19,18 +19,20 @@ from statistics import mean
 
 import matplotlib.pyplot as plt
 import torch
+import torch.nn.functional as F
 from scipy import stats
 from torch.testing import assert_close
 
 import minidit
 from minidit import TrainState, teach
 from minidit.claims import cards, facts
-from minidit.claims.norms import norms_readout
+from minidit.claims.norms import apart, norms_readout
 from minidit.claims.plan import at_the_edge
 from minidit.claims.statistics import interval
 from minidit.claims.tried import tried
 from minidit.data import load
 from minidit.measure import smooth, watch_branches
+from minidit.measure.branches import rms
 from minidit.model.block import Given
 from minidit.model.norm import norm
 from minidit.model.patch import patchify
@@ -942,36 +944,60 @@ print("DetachNorm's has:                               ", along["detach"] > 0.1)
 #
 # ## A stack of blocks, to play with
 #
-# Random blocks of width 32, computed in this page: eight invented images of 4 by 4 tokens go in. Each token is drawn as a colour, as the last layer would see it, behind the block of the slider. Move that slider from the input to block 16. Then change one thing: the place of the norm; attention or the MLP silenced; $s$, what every branch is multiplied by. At which $s$ do the colours survive post-norm? And which weights are the unlucky ones?
+# 16 tokens go through blocks with random weights, computed in this page. Left and right you see the tokens themselves, a column each; between them, block by block, how large they are, how far they stand apart, and the gradient that comes back. Move depth and gain $s$ (the mark is $1/\sqrt{32}$), and the place of the norm.
+# Where do the columns become one column? At which $s$ do they survive post-norm at depth 16? What changes when attention is silent? And does the gradient ever warn you?
+#
+# Where no page runs you see a still, computed below by the library from the same random numbers.
 
 
 # %%
-def still(tokens):
-    """Eight images of tokens as colours, and the shares behind every block."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), width_ratios=(1.3, 1))
-    side = experiment.model.grid[0]
-    axes = torch.randn(3, tokens[0].shape[-1], generator=minidit.generator(1, "colours")).to(device) / 8
-    colours = (1.6 * norm("layer", axes.shape[1])(tokens[4][:8]) @ axes.T).sigmoid().cpu()
-    picture = torch.nn.functional.pad(colours.view(2, 4, side, side, 3), (0, 0, 0, 1, 0, 1), value=1.0)
-    left.imshow(picture.permute(0, 2, 1, 3, 4).reshape(2 * side + 2, 4 * side + 4, 3).numpy())
-    left.set_title("tokens of eight images behind block 4", fontsize=10, color=INK)
-    left.axis("off")
-    stacked(right, tokens, "post")
-    right.legend(
-        *[part[::-1] for part in right.get_legend_handles_labels()],
-        facecolor="white",
-        framealpha=1,
-        fontsize=8,
-    )
-    return figure
+def page_numbers(state=20260):
+    """The random numbers of the page, in its order, so that still and page show the same stack."""
+    while True:
+        state = state * 16807 % (2**31 - 1)
+        yield 2 * state / (2**31 - 1) - 1
+
+
+def even(rows, columns, bound=None):
+    drawn = torch.tensor([next(numbers) for _ in range(rows * columns)], dtype=torch.float64)
+    return (bound or (6 / (rows + columns)) ** 0.5) * drawn.view(rows, columns)
+
+
+def page_block(x, q, k, v, out, up, down):
+    def attend(y):
+        return F.scaled_dot_product_attention(y @ q, y @ k, y @ v) @ out
+
+    def mlp(y):
+        return F.gelu(y @ up, approximate="tanh") @ down
+
+    for branch in (attend, mlp):
+        x = PLACEMENTS["post"](x, branch, [norm("layer", 24)], None, None, None)
+    return x
 
 
 # %%
+numbers, weights = page_numbers(), [(24, 24)] * 4 + [(24, 96), (96, 24)]
+states, last, target = [even(16, 24, 3**0.5)[None].requires_grad_()], even(24, 24), even(16, 24, 3**0.5)
+for _ in range(16):
+    states.append(page_block(states[-1], *(even(*shape) for shape in weights)))
+loss = (norm("layer", 24)(states[-1]) @ last - target).square().mean()
+gradients = [gradient.norm().item() for gradient in torch.autograd.grad(loss, states[:-1])]
+strips = {"size of the tokens (rms)": ([rms(x) for x in states[1:]], (0.5, 10))}
+strips |= {"how far apart they are (share)": ([apart(x) for x in states[1:]], (1e-4, 1))}
+strips |= {"gradient at the block's input": (gradients, (0.01, 1))}
+
+# %%
+figure, panels = plt.subplots(3, 1, figsize=(6, 2.8), layout="constrained")
+for panel, (title, (values, ends)) in zip(panels, strips.items(), strict=True):
+    drawn = panel.imshow([values], cmap="Blues", norm="log", clim=ends, aspect="auto")
+    panel.set_title(title, fontsize=9, loc="left")
+    panel.set(yticks=[], xticks=[0, 3, 7, 11, 15], xticklabels=[1, 4, 8, 12, 16])
+    figure.colorbar(drawn, ax=panel, aspect=3, ticks=ends, format="%g").minorticks_off()
 teach.Page(
-    "stream",
-    still(start["post"]),
-    alt="Left, eight images of 4 by 4 tokens as colours behind one block; right, the shares behind every block. With post-norm the colours of an image become one colour in the later blocks. "
-    "The place of the norm, the size of the branches, attention, the MLP and the block that is seen can be changed.",
+    "norms",
+    figure,
+    alt="Three strips of 16 blocks, post-norm at gain 1. The size of the tokens stays 1. The share of their mean square that differs between tokens falls from nearly all to about a ten-thousandth. "
+    "The gradient at the blocks' inputs changes little. Placement, depth, gain and attention can be changed, and the tokens behind each block are shown.",
 )
 
 # %% [markdown]
