@@ -39,7 +39,7 @@ from minidit.measure.ablation import silenced
 from minidit.measure.branches import branches_readout, watch_branches
 from minidit.measure.fixed import noise, some
 from minidit.model.attention import attention_map
-from minidit.teach.dots import dots
+from minidit.teach.dots import WORD_COLOURS, dots
 from minidit.teach.figures import ACCENT, INK, MUTED
 from minidit.teach.verdicts import verdicts
 from minidit.training import Experiment, read_artefact
@@ -366,7 +366,7 @@ with instead(by_itself):
     pictures["each token by itself"] = drawn(network)
 with silenced(network, "mlp"):
     pictures["no MLP"] = drawn(network)
-for block in range(1, depth + 1):
+for block in (1, depth):
     with silenced(network, "attention", [block]):
         pictures[f"no attention in block {block}"] = drawn(network)
 
@@ -374,8 +374,8 @@ for block in range(1, depth + 1):
 names = [data.train.class_names[label].replace(" ", "\n") for label in labels.tolist()]
 teach.show(
     teach.rows(pictures, columns=names),
-    alt="Eight rows of eight shapes. Whole: clean shapes in various places. No attention: the right shape and colour, faded and blurred, always in the middle. Each token by itself: patches in full colour, strewn over the place of the shape, with holes and without an outline. No MLP: blots of the right "
-    "colour at most. No attention in one block: nearly clean, some with dents or bits broken off.",
+    alt="Six rows of eight shapes. Whole: clean shapes in various places. No attention: the right shape and colour, faded and blurred, always in the middle. Each token by itself: patches in full colour, strewn over the place of the shape, with holes and without an outline. No MLP: blots of the right "
+    "colour at most. No attention in one block, the first or the last: nearly clean, one or two with bits broken off.",
 )
 
 # %% [markdown]
@@ -852,17 +852,39 @@ for arm in c02.trial.arms:
 
 
 # %%
+def seeds_of(case):
+    """A row a hypothesis: every seed a dot, below them the interval; blue is where the claim holds."""
+    figure, panel = plt.subplots(figsize=(6.5, 0.5 + 0.42 * len(case.verdicts)))
+    for row, one in enumerate(case.verdicts):
+        found = list(one.differences.values())
+        panel.plot(found, [row - 0.14] * len(found), "o", color=INK, alpha=0.75, markersize=4.5)
+        panel.plot([one.low, one.high], [row + 0.18] * 2, color=WORD_COLOURS[one.word], linewidth=3)
+        panel.barh(row, 1e3, 0.8, left=one.bar, color="#cfe3f5", zorder=0)
+    every = [
+        0.0,
+        *(x for one in case.verdicts for x in (one.low, one.high, one.bar, *one.differences.values())),
+    ]
+    room = 0.06 * (max(every) - min(every))
+    panel.set(xlim=(min(every) - room, max(every) + room), ylim=(len(case.verdicts) - 0.5, -0.5))
+    panel.set_yticks(
+        range(len(case.verdicts)), [f"{one.name}, {one.word}" for one in case.verdicts], fontsize=9
+    )
+    panel.axvline(0, color=MUTED, linewidth=0.8)
+    unit = " in %" if case.card.hypotheses[0].unit == "percent" else ""
+    panel.set_xlabel(f"difference{unit}; right: as claimed, left: against the claim", fontsize=8.5)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    return figure
+
+
 def tell(name):
-    """The verdicts of a claim and their picture, or that it has none yet."""
+    """The verdicts of a claim and its seeds, or that it has none yet."""
     if find(cards.find(name), "cpu") is None:
         print(f"{name} has no evidence yet.\n")
         return
     case = tried(name)
     verdicts(case)
     words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
-    teach.show(
-        dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with mean and interval: {words}."
-    )
+    teach.show(seeds_of(case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
 
 
 tell("C19")
@@ -1152,21 +1174,22 @@ def field_means(arm, name, when):
 
 
 def frame(when):
-    figure, axes = plt.subplots(2, 5, figsize=(7.4, 2.7), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 5, figsize=(7.6, 2.7), sharex=True, sharey=True, layout="constrained")
     for column, arm in enumerate(c02.trial.arms):
-        strip(axes[0][column], field_means(arm, "attention_share", marked[when]), shades, top=1)
-        if arm == "gate=false":
-            strip(axes[1][column], [[0.0] * 3] * 4, warm, top=0.5, words="")
-            axes[1][column].text(1, 1.5, "none", ha="center", va="center", fontsize=9, color=MUTED)
-        else:
-            strip(axes[1][column], field_means(arm, "gate.attention", marked[when]), warm, top=0.5)
+        share_of = strip(axes[0][column], field_means(arm, "attention_share", marked[when]), shades, top=1)
+        ungated = arm == "gate=false"
+        gates = [[0.0] * 3] * 4 if ungated else field_means(arm, "gate.attention", marked[when])
+        gate_of = strip(axes[1][column], gates, warm, top=0.25, words="")
+        axes[1][column].text(1, 1.5, "none" * ungated, ha="center", va="center", fontsize=9, color=INK)
         axes[0][column].set_title(told_by[arm], fontsize=9, color=INK)
         axes[1][column].set_xticklabels(["0.1", "0.5", "0.9"], fontsize=8)
-    axes[0][0].set_ylabel("share", fontsize=9, color=INK)
-    axes[1][0].set_ylabel("gate", fontsize=9, color=INK)
+    for row, (image, ticks, name) in enumerate(
+        ((share_of, (0, 0.5, 1), "share"), (gate_of, (0, 0.25), "gate"))
+    ):
+        axes[row][0].set_ylabel(name, fontsize=9, color=INK)
+        figure.colorbar(image, ax=axes[row], ticks=ticks).ax.tick_params(labelsize=8)
     axes[1][2].set_xlabel("t (0 is noise, 1 is data)", fontsize=8.5)
     figure.suptitle(f"attention after {when}", fontsize=10, color=INK)
-    figure.tight_layout()
     return figure
 
 
@@ -1175,7 +1198,7 @@ teach.Frames(
     [frame(when) for when in marked],
     list(marked),
     label="training",
-    alt="Ten small tables, blocks by times, for five networks, a number in each field. At the end attention's share is blue, one half at most, for adaLN-Zero and cross-attention; for no gates it reaches 0.52, and is 0.05 to 0.09 in block 1. For tokens it lies near one half; for nothing at zero too, with 0.85 in block 4 near the noise. "
+    alt="Ten small tables, blocks by times, for five networks. At the end attention's share is blue, one half at most, for adaLN-Zero and cross-attention; for no gates it reaches 0.52, and is 0.05 to 0.09 in block 1. For tokens it lies near one half; for nothing at zero too, with 0.85 in block 4 near the noise. "
     "Below, the tokens' gates are the palest, and the network without gates has none.",
     still=2,
 )
