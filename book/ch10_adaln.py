@@ -9,7 +9,7 @@
 # | **Claims** | C02, C19, C03 and C17 are told here (a claim whose runs are not done is printed as such); C16 was tried before, and is read again |
 #
 # Chapter 4 built adaLN-Zero: in each block a linear layer turns time and label into a shift, a scale and a gate for each branch, and all of them start at zero. In August 2025 a critic wrote that DiT is wrong, and one of his points was aimed
-# at just this. We know that point in summary only: adaLN-Zero hates attention; it overwrites attention's input and adds a bias to its output; a small MLP for the condition wastes a transformer, and conditions should be tokens.
+# at this. We know that point in summary only: adaLN-Zero hates attention; it overwrites attention's input and adds a bias to its output; a small MLP for the condition wastes a transformer, and conditions should be tokens.
 #
 # One of DiT's authors answered: "use adaln-zero for time embedding, but use cross attn for more complex distributions like text embedding". (Both sources are on the cards of C02 and C03.)
 #
@@ -72,6 +72,7 @@ eps = noise(128, x_1, "branches.noise")
 moments = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
 
 
+# %%
 @torch.no_grad()
 def watched(t):
     """Block -> "attention" or "mlp" -> sizes of gate, branch and update, at one time."""
@@ -115,7 +116,7 @@ for panel, part, title in zip(
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Two tables of gate sizes, four blocks by seven times. All lie between 0.1 and 0.3. Attention's fall from noise to data, in every block; those of the MLP less.",
+    alt="Two tables of gate sizes, four blocks by seven times. All lie between 0.1 and 0.3. Attention's are smaller near the data than near the noise, in every block; those of the MLP fall less.",
 )
 
 # %% [markdown]
@@ -137,11 +138,7 @@ teach.predict(
 teach.predict(
     "ch10.silenced",
     "We silence attention in all four blocks of the trained network: it adds nothing any more. The squared error",
-    choices={
-        "a": "grows by less than half",
-        "b": "grows by more than that, and fivefold at most",
-        "c": "grows more than fivefold",
-    },
+    choices={"a": "grows by half at most", "b": "by more, up to fivefold", "c": "by more than fivefold"},
     guess=None,
 )
 
@@ -150,11 +147,7 @@ teach.predict(
     "ch10.without",
     "We train a fresh network whose attention is silent from the first step. Compared with a network that was trained with\n"
     "attention, for as long, and has it silenced afterwards, its error will be",
-    choices={
-        "a": "the same up to a tenth: both have no attention",
-        "b": "lower than that",
-        "c": "higher than that",
-    },
+    choices={"a": "the same, up to a tenth", "b": "lower than that", "c": "higher than that"},
     guess=None,
 )
 
@@ -174,6 +167,7 @@ def size(x):
     return x.square().mean().sqrt()
 
 
+# %%
 def updates(block, x, c):
     """What attention and the MLP add to the tokens x, for the condition c."""
     shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = block.modulation.linear(c).chunk(6, dim=-1)
@@ -214,7 +208,7 @@ axes[0].set_ylim(0, 0.33)
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Bars for four blocks at t = 0.5. Gates are alike, attention's is larger in blocks 3 and 4. The MLP's branch is two to three times attention's, and so is its update.",
+    alt="Bars for four blocks at t = 0.5. Gates are alike, attention's is larger in blocks 3 and 4. The MLP's branch is 1.9 to 2.9 times attention's, its update 1.5 to 3.1 times; both least in block 3.",
 )
 
 # %%
@@ -240,7 +234,7 @@ panel.set_xlabel("t (0 is noise, 1 is data)", fontsize=8.5)
 figure.colorbar(image, ax=panel, ticks=[0, 0.5, 1], label="attention's share")
 teach.show(
     figure,
-    alt="Attention's share of the update, four blocks by seven times. It lies below one half everywhere, and rises from noise to data in every block.",
+    alt="Attention's share of the update, four blocks by seven times. It lies below one half everywhere, and is higher at t = 0.95 than at 0.05 in every block.",
 )
 
 # %%
@@ -279,6 +273,7 @@ def error_of(f, times=(0.1, 0.5, 0.9)):
     return torch.cat(found).mean().item()
 
 
+# %%
 def mute(f, part, blocks=None):
     """The error with a branch silent, as a multiple of the whole network's."""
     with silenced(f, part, blocks):
@@ -290,6 +285,8 @@ costs = {
     part: [mute(network, part, [block]) for block in range(1, depth + 1)] for part in ("attention", "mlp")
 }
 everywhere = {part: mute(network, part) for part in costs}
+
+# %%
 for part in costs:
     print(f"{part:>9} silent everywhere: {everywhere[part]:.0f} times the error; in one block: ", end="")
     print(", ".join(f"{cost:.1f}" for cost in costs[part]))
@@ -314,6 +311,7 @@ def instead(hook):
             handle.remove()
 
 
+# %%
 def by_itself(layer, given, out):
     return layer.out(layer.qkv(given[0]).chunk(3, dim=-1)[2])
 
@@ -332,6 +330,7 @@ with torch.no_grad():
     del layer.kernel
     assert_close(by_itself(layer, (x.to(device),), None), alone, rtol=1e-4, atol=1e-5)
 
+# %%
 clean = {t: error_of(network, (t,)) for t in (0.1, 0.5, 0.9)}
 print(f"{'times the error':>33}  t = 0.1   0.5   0.9  all three")
 for name, hook in cuts.items():
@@ -359,6 +358,7 @@ def drawn(f, steps=20):
     return last.clamp(-1, 1)
 
 
+# %%
 pictures = {"the whole network": drawn(network)}
 with silenced(network, "attention"):
     pictures["no attention"] = drawn(network)
@@ -409,25 +409,23 @@ teach.show(
     alt="Size of the update against what its silence costs, block numbers beside the points. Within attention the order is one and the same: blocks 2, 1, 3, 4. Attention of block 4 moves less than the MLP of block 3, and costs more.",
 )
 
+
 # %%
-mean_size = {
-    part: [sum(row[k] for k in (1, 3, 5)) / 3 for row in sizes("update", part)]
-    for part in ("attention", "mlp")
-}
-
-
 def order(values):
+    """The blocks from the least to the most."""
     return sorted(range(1, depth + 1), key=lambda block: values[block - 1])
 
 
-by_share = [sum(row[k] for k in (1, 3, 5)) / 3 for row in shares]
-print("blocks of attention from the least to the most")
-print("by update:", order(mean_size["attention"]), " by cost:", order(costs["attention"]), end="  ")
-print("by share:", order(by_share))
-print(
-    "attention of block 4 moves less than the MLP of block 3, and costs more:",
-    mean_size["attention"][3] < mean_size["mlp"][2] and costs["attention"][3] > costs["mlp"][2],
+moved, by_mlp = (
+    [sum(row[k] for k in (1, 3, 5)) / 3 for row in sizes("update", part)] for part in ("attention", "mlp")
 )
+by_share = [sum(row[k] for k in (1, 3, 5)) / 3 for row in shares]
+
+# %%
+print("attention's blocks from the least to the most")
+print(f"by update: {order(moved)}, by cost: {order(costs['attention'])}, by share: {order(by_share)}")
+less, dearer = moved[3] < by_mlp[2], costs["attention"][3] > costs["mlp"][2]
+print("attention of block 4 moves less than the MLP of block 3, and costs more:", less and dearer)
 
 # %% [markdown]
 # Within attention the larger update costs more, block by block. Across the two kinds of branches that fails. And by *share* it fails within attention, too: block 3 has the largest, and block 4 is missed most. So share and use are two readouts, and C02 asks both. Neither says what we would like to know best: how good would a network be that had *never* had attention? A network learns to lean on
@@ -465,35 +463,34 @@ def square(x):
     return x.square().mean().item()
 
 
-def tell_row(words, values, form="{:7.2f}"):
-    print(f"  {words:<55}" + "".join(form.format(value) for value in values))
+def beside(x, h, s):
+    """Four numbers of one block: what the shift h and the scale do to what attention is given."""
+    bare = x - h
+    shared = bare.mean(1, keepdim=True)
+    larger = h.square().mean((0, 1)) > bare.square().mean((0, 1))
+    cosine = F.cosine_similarity(h, shared, dim=-1).mean()
+    return square(h) / square(bare - shared), cosine.item(), (s.abs() < 0.2).float().mean(), larger.sum()
 
 
-large, cosines = [], []
-for t, found in parts.items():
-    bare = [x - h for x, h, _, _ in found.values()]
-    differing = [square(y - y.mean(1, keepdim=True)) for y in bare]
-    shifts = [h for _, h, _, _ in found.values()]
-    large += [square(h) / d for h, d in zip(shifts, differing, strict=True)]
-    cosines.append(
-        [
-            F.cosine_similarity(h, y.mean(1, keepdim=True), dim=-1).mean().item()
-            for h, y in zip(shifts, bare, strict=True)
-        ]
-    )
+# %%
+table = {t: torch.tensor([beside(x, h, s) for x, h, s, _ in found.values()]) for t, found in parts.items()}
+rows = (
+    "mean square of the shift / of what differs by token",
+    "cosine of the shift and what all tokens share before it",
+    "part of the entries of 1 + s between -0.2 and 0.2",
+    "channels of 64 in which the shift is the larger part",
+)
+for t, columns in table.items():
     print(f"t = {t:g}, blocks 1 to {depth}")
-    tell_row("mean square of the shift / of what differs by token", large[-depth:])
-    tell_row("cosine of the shift and what all tokens share before it", cosines[-1])
-    tell_row(
-        "part of the entries of 1 + s between -0.2 and 0.2",
-        [(s.abs() < 0.2).float().mean() for _, _, s, _ in found.values()],
-    )
-    both = [
-        (h.square().mean((0, 1)) > y.square().mean((0, 1))).sum() for h, y in zip(shifts, bare, strict=True)
-    ]
-    tell_row("channels of 64 in which the shift is the larger part", both, "{:7d}")
-print("\nthe shift is less than half of what differs, everywhere:   ", max(large) < 0.5)
-print("it points against what all tokens share before, everywhere:", max(map(max, cosines)) < -0.5)
+    for words, values in zip(rows, columns.T.tolist(), strict=True):
+        print(
+            f"  {words:<55}" + "".join(f"{value:7.4g}" if value >= 1 else f"{value:7.2f}" for value in values)
+        )
+
+# %%
+most = torch.stack(list(table.values())).amax((0, 1))
+print("the shift is less than half of what differs, everywhere:   ", bool(most[0] < 0.5))
+print("it points against what all tokens share before, everywhere:", bool(most[1] < -0.5))
 
 # %% [markdown]
 # The shift does not drown the tokens, though in some channels it is the larger part. It adds no new thing either: it points *against* what all tokens have in common before it. A mean was there, and the shift takes much of it away. So be careful with words such as "adds a bias": which input counts as the one without a bias? $h = 0$ is an arbitrary place to count from.
@@ -502,20 +499,24 @@ print("it points against what all tokens share before, everywhere:", max(map(max
 #
 # Now the shift itself. Does the condition choose it? For all 24 labels and the three times, split its mean square: what is the same for all, what the time adds, what the label adds.
 
+
 # %%
+def split(h):
+    """Parts of the mean square of h (times, labels, dim): the same for all, by time, by label."""
+    same = h.mean((0, 1), keepdim=True)
+    by_time, by_label = h.mean(1, keepdim=True) - same, h.mean(0, keepdim=True) - same
+    return [square(part) / square(h) for part in (same, by_time, by_label)]
+
+
 with torch.no_grad():
     time, label = (
-        network.time(torch.tensor(list(parts), device=device)),
+        network.time(torch.tensor([*parts], device=device)),
         network.label(torch.arange(24, device=device), None),
     )
     for number, block in enumerate(network.blocks, start=1):
-        h = block.modulation(F.silu(time[:, None] + label[None]))[0]  # (times, labels, dim)
-        same, by_time = h.mean((0, 1), keepdim=True), h.mean(1, keepdim=True)
-        split = [square(same), square(by_time - same), square(h.mean(0, keepdim=True) - same)]
-        words = ("the same for all", "by time", "by label")
+        found = split(block.modulation(F.silu(time[:, None] + label[None]))[0])
         print(
-            f"block {number}: "
-            + ", ".join(f"{w} {part / square(h):.2f}" for w, part in zip(words, split, strict=True))
+            f"block {number}: the same for all {found[0]:.2f}, by time {found[1]:.2f}, by label {found[2]:.2f}"
         )
 
 # %% [markdown]
@@ -584,6 +585,7 @@ def shifted(change, into="qkv"):
     return error
 
 
+# %%
 for words, into in {"the keys": "k", "the queries": "q", "the values": "v", "all three": "qkv"}.items():
     print(f"taken out of {words:<12} {shifted(torch.zeros_like, into):.2f} times the error")
 print(f"the same for all labels   {shifted(lambda h: h.mean(0, keepdim=True)):.2f}")
@@ -673,6 +675,7 @@ arms |= {"nothing at zero, DiT's rate": {"model.zero_init": "none"}, "no attenti
 marks = (until * 2 // 5, until)  # a tenth and a quarter of the whole run
 
 
+# %%
 def learn(name, silent=(), steps=until, init_seed=None):
     """Train one arm, attention silent in some blocks; its averaged network, and attention's share on the way."""
     state, share = TrainState.create(base.override(arms[name]), 0, device, init_seed), {}
@@ -683,6 +686,7 @@ def learn(name, silent=(), steps=until, init_seed=None):
     return state.ema.module.eval(), share
 
 
+# %%
 runs = {"adaLN-Zero": learn("adaLN-Zero")}
 
 # %%
@@ -741,6 +745,8 @@ for arm, (_, name) in looks.items():
 gaps = [b - a for a, b in zip(*(c02.of(arm, f"{share}@25%").values() for arm in looks), strict=True)]
 print("at a quarter, own rates, nothing at zero has more, seeds 0 to 4:", ", ".join(f"{g:.3f}" for g in gaps))
 print("seed 0 has the smallest gap:", min(gaps) == gaps[0])
+
+# %%
 dit, hollow = (list(runs[name][1].values()) for name in ("adaLN-Zero", slower))
 print("\nat DiT's rate, seed 0: from a tenth to a quarter nothing at zero rises:", hollow[1] > hollow[0])
 print(
@@ -753,7 +759,7 @@ print(
 # %% [markdown]
 # The two arms cross. At a tenth of the run the network that starts nothing at zero has no larger share than DiT's: gates that start shut do not hold attention back *beside the MLP*, which starts behind gates of its own. Later it has a larger one.
 #
-# And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are just crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone, only that at this point it is the smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
+# And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone, only that at this point it is the smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
 # and 0.42 for the other at the end. A good part of what follows *may* be the rate and not the Zero. That is a warning for the verdict on C02.f below; card C19 tries it with seeds. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.)
 #
 # And the network that never had attention? Three errors, all at the same step, on the same images: trained with attention; the same network, silenced afterwards; trained without.
@@ -781,7 +787,7 @@ teach.compare(
 # trained without it. When you read an ablation in print, ask which of the two it is.
 #
 # How much is this run worth? It is one seed, a quarter of the run, at a rate that was tuned for the network with attention, and it is on no card. That silence exaggerates is plain here, the two errors are far apart. How much attention is worth is not: a quarter is early, and what a network without attention cannot know, where its one shape lies,
-# may be just what the later steps learn. Experiment 2 trains on.
+# may be what the later steps learn. Experiment 2 trains on.
 #
 # ## The verdicts of C02
 #
@@ -811,10 +817,13 @@ def bars(case):
         print(f"{one.name}: {numbers}; as claimed in {sum(d > 0 for d in found)} of {len(found)} seeds")
 
 
+# %%
 bars(c02)
 again = {run.seed: run.readouts["ablation.attention"] for run in c02.trial.runs if run.role == "same"}
 first = c02.of("base", "ablation.attention")
 print("d's A/A differences, in %:", ", ".join(f"{100 * (again[s] / first[s] - 1):+.0f}" for s in first))
+
+# %%
 print("\nrates on the grid:", sorted({run.tuned for run in c02.trial.runs if run.role == "tune"}))
 for name, arm in c02.trial.arms.items():
     edge = ", at an end of the grid" if name in at_the_edge(c02.trial) else ""
@@ -833,6 +842,7 @@ def added(arm, part, when):
     return fmean(mean_of(arm, f"branches.update.{part}.{field}", when) for field in fields)
 
 
+# %%
 print(f"{'size of the updates at':>24}: a tenth of the run   its end")
 print(f"{'':>24}  attention   MLP     attention   MLP")
 for arm in c02.trial.arms:
@@ -876,6 +886,7 @@ def seeds_of(case):
     return figure
 
 
+# %%
 def tell(name):
     """The verdicts of a claim and its seeds, or that it has none yet."""
     if find(cards.find(name), "cpu") is None:
@@ -887,6 +898,7 @@ def tell(name):
     teach.show(seeds_of(case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
 
 
+# %%
 tell("C19")
 
 # %%
@@ -1048,6 +1060,8 @@ for case in (tried("C06"), c16, c02):
             ratio = (theirs - ours).std() / (ours.var() + theirs.var()).sqrt()
             r = torch.corrcoef(torch.stack([ours, theirs]))[0, 1]
             spreads[case.card.id].append((arm, ratio.item(), r.item()))
+
+# %%
 x, y = torch.randn(2, 100_000, 5, generator=minidit.generator(0, "no pairs"))
 by_chance = (x - y).std(1) / (x.var(1) + y.var(1)).sqrt()
 band = by_chance.quantile(torch.tensor([0.05, 0.95])).tolist()
@@ -1103,6 +1117,7 @@ def welch(x, y):
     return x.mean(-1) - y.mean(-1), half
 
 
+# %%
 ours, theirs = (torch.tensor(list(c16.of(arm).values())).double() for arm in ("base", "zero_init=none"))
 d = 100 * (ours - theirs) / theirs
 found = {"Student, paired": tuple(interval(d.tolist()))[1:]}
@@ -1133,6 +1148,7 @@ def held_by(n, trials=20_000, again=1000, rounds=1000):
     return student, ((low < 0) & (high > 0)).float().mean().item()
 
 
+# %%
 for n in (3, 5, 8, 30):
     student, again = held_by(n)
     print(
@@ -1175,6 +1191,7 @@ def field_means(arm, name, when):
     ]
 
 
+# %%
 def frame(when):
     figure, axes = plt.subplots(2, 5, figsize=(7.6, 2.7), sharex=True, sharey=True, layout="constrained")
     for column, arm in enumerate(c02.trial.arms):
