@@ -818,7 +818,7 @@ for words, arm in (
 #
 # *The critic.* "DiT is post-norm": wrong, by count. "Post-norm is unstable": supported for a network without gates, at both depths. But that is not DiT, which has gates, and is pre-norm anyway.
 #
-# *The reply.* "No evidence that post-norm is hurting anything": there is evidence, for a network without gates. For DiT with its gates C01 could not tell, either way. To say that two things are *equal* one must fix a margin and show that the interval lies within. That is what the next card does, with twenty seeds. And C18 asks what mends post-norm. Both cards were committed before their runs;
+# *The reply.* "No evidence that post-norm is hurting anything": there is evidence, for a network without gates. For DiT with its gates C01 could not tell, either way. To say that two things are *equal* one must fix a margin and show that the interval lies within. That is what the next card does, with sixteen seeds. And C18 asks what mends post-norm. Both cards were committed before their runs;
 # when this chapter was written the runs were under way. `book/claims.md` has the verdicts once they are there.
 
 # %%
