@@ -495,7 +495,7 @@ print("it points against what all tokens share before, everywhere:", bool(most[1
 # %% [markdown]
 # The shift does not drown the tokens, though in some channels it is the larger part. It adds no new thing either: it points *against* what all tokens have in common before it. A mean was there, and the shift takes much of it away. So be careful with words such as "adds a bias": which input counts as the one without a bias? $h = 0$ is an arbitrary place to count from.
 #
-# The scale is another matter. Near the noise it brings a third and a half of the entries of blocks 1 and 2 near zero. What these channels held is nearly gone from attention's input (and still in $x$, for the blocks behind). This is the nearest thing to "overwrites" that we see. It fades towards the data.
+# The scale is another matter. Near the noise it brings a third and a half of the entries of blocks 1 and 2 near zero. What these channels held is nearly gone from attention's input (and still in $x$, for the blocks behind). This is the nearest thing to "overwrites" that we see. It fades towards the data. (What it costs to hold these channels open, experiment 3 asks.)
 #
 # Now the shift itself. Does the condition choose it? For all 24 labels and the three times, split its mean square: what is the same for all, what the time adds, what the label adds.
 
@@ -759,7 +759,7 @@ print(
 # %% [markdown]
 # The two arms cross. At a tenth of the run the network that starts nothing at zero has no larger share than DiT's: gates that start shut do not hold attention back *beside the MLP*, which starts behind gates of its own. Later it has a larger one.
 #
-# And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone, only that at this point it is the smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
+# And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone: only that, at this point, it is smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
 # and 0.42 for the other at the end. A good part of what follows *may* be the rate and not the Zero. That is a warning for the verdict on C02.f below; card C19 tries it with seeds. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.)
 #
 # And the network that never had attention? Three errors, all at the same step, on the same images: trained with attention; the same network, silenced afterwards; trained without.
@@ -791,7 +791,7 @@ teach.compare(
 #
 # ## The verdicts of C02
 #
-# Chapter 9 introduced the court; its rule in three sentences. A card says before the run what is measured and which difference matters (its delta), and every arm is trained with the same seeds. The interval of the paired differences decides: wholly beyond the *bar*, *supported*, where the bar is the larger of delta and the floor, the spread of A/A runs that differ in nothing but their starting weights; wholly short of delta, *refuted*; otherwise *inconclusive*.
+# Chapter 9 introduced the court; its rule in short. A card says before the run what is measured and which difference matters (its delta), and every arm is trained with the same seeds. The interval of the paired differences decides: wholly beyond the *bar*, *supported*, where the bar is the larger of delta and the floor, the spread of A/A runs that differ in nothing but their starting weights; wholly short of delta, *refuted*; otherwise *inconclusive*.
 # Since a card asks several things, Holm's correction sets the level of each interval, from 95 % upwards.
 
 # %%
@@ -858,7 +858,7 @@ for arm in c02.trial.arms:
 #   before its run.
 # - **The Zero does not hold attention back beside the MLP at a tenth of the run** (e, refuted), **and at the end the share is smaller than in a network that began without zeros** (f, supported). This is the one verdict for the critic. Two things to hold against it: that arm trains at three times the rate; and the next table.
 #   Tokens and nothing at zero are the two arms that chose the largest rate of the grid, so a and f both compare networks at two rates. Card C19, written after this, crosses the Zero with the rate.
-# - **Does DiT lean less on attention than adaLN without gates?** (d) In all five seeds, by a tenth to a third, where a fifth was asked for: inconclusive. The noise here is large. Two trainings of the *base* that differ in their starting weights alone lie apart by about as much as was asked for, one pair by more than a quarter.
+# - **Does DiT lean less on attention than adaLN without gates?** (d) In all five seeds, by a tenth to a third, where a fifth was asked for: inconclusive. The noise here is large. Two trainings of the *base* that differ in their starting weights alone lie apart by a tenth or so in four seeds and by more than a quarter in one: the floor comes close to the fifth that was asked for.
 
 
 # %%
@@ -914,7 +914,7 @@ for arm in c02.trial.arms:
     )
 
 # %% [markdown]
-# In all five arms attention costs more than the MLP when it is silenced, in the mean over seeds. The trained network at the head of this chapter showed the reverse, and sixteen times the error where DiT's line says nine: it was trained nearly five times as long, and other images were shown to it. Such numbers belong to a network at a moment.
+# In all five arms attention costs more than the MLP when it is silenced, in the mean over seeds. The trained network at the head of this chapter showed the reverse, and sixteen times the error where DiT's line says nine: it was trained nearly five times as long, and other images were shown to it. The live run, after a quarter, was lower still. Such numbers belong to a network at a moment.
 #
 # Now read two pairs of lines. They are *seen, not asked*: no card asks for them, and they have no interval. Nothing at zero has a share of nearly one half, DiT a third, and silenced their seeds cover about the same range: here a larger share does not go with a larger loss. Tokens have the same share as nothing at zero, and silence costs them more than twice as much: they hear label *and* time through attention, and lose both with it. How much, and what for, are two
 # questions.
@@ -1007,7 +1007,7 @@ for asked, one in zip(c16.card.hypotheses, c16.verdicts, strict=True):
 # Inconclusive, four times. That is not "no difference": for a and c all five seeds lean as claimed. These two share an arm, the one without zeros: it may be one observation, told twice. The card's author had expected differences that spread by a fifth of what they did (for a and c), and five seeds could not decide what it asked. The project's log says so (`book/LOG.md`), and
 # the card was not run again until it pleased. A new card may ask with more seeds, and it would have to say that it comes after this one.
 #
-# The counts of seeds are no promise. They say when an interval would be as wide as this mean's way to the bar. With that many seeds the odds of a decision are near one in two, if the mean is what it seems, and half of all means are not. For b the decision would go *against* the claim.
+# The counts of seeds are no promise. They say from how many seeds on half an interval is narrower than the way from this mean to the bar (for b: to delta). With so many the odds of a decision are near one in two, even if the true effect is this mean: half of all trials fall short of it. For b the decision would go *against* the claim.
 #
 # ## How statistics fool
 #
@@ -1095,10 +1095,12 @@ print(
 print(f"with nothing in common, five seeds give {band[0]:.2f} to {band[1]:.2f} in nine of ten cases")
 inside_band = sum(band[0] - 0.005 < x < band[1] for x in ratios)
 print(f"inside that band, to 0.005: {inside_band} of {len(ratios)}")
+card, arm, _, r = max(every, key=lambda found: abs(found[-1]))
+chance = 2 * stats.t.sf(abs(r) * (3 / (1 - r**2)) ** 0.5, 3)
+print(f"the largest r, {r:+.2f} of {card} {arm}: by chance in about {100 * chance:.1f} % of single arms")
 
 # %% [markdown]
-# The picture cannot tell. In some arms the pairs are quieter, in others louder, and all ten lie where five seeds would put them by chance. (The arms of a card share one base, so they are not so many witnesses as there are dots either.) Single arms do seem to go with their base: C02 without gates has an $r$ of nearly one, and a low ratio. Out of ten, one such is less
-# of a surprise. But of the great help that pairing is said to be, there is little trace in these records. A likely reason, which we have not tested: after a thousand steps two networks that began a little apart have long gone ways of their own, and the same batch meets other weights. Paired noise may be lucky for a network, and not for a seed.
+# The picture cannot tell. In some arms the pairs are quieter, in others louder, and all ten lie where five seeds would put them by chance. (The arms of a card share one base, so they are not so many witnesses as there are dots either.) One arm does seem to go with its base: C02 without gates has an $r$ of nearly one, and a low ratio. Five numbers seldom do that by chance, even once in ten arms. But of the great help that pairing is said to be, there is little trace in these records. A likely reason, which we have not tested: after a thousand steps two networks that began a little apart have long gone ways of their own, and the same batch meets other weights. Paired noise may be lucky for a network, and not for a seed.
 #
 # Pairing still has its use. Nobody can say that one arm had the easier images. And when both arms do go together, it pays. What it costs: Student's interval of five differences has 4 degrees of freedom, that of two groups of five up to 8.
 #
@@ -1177,7 +1179,7 @@ print(f"C16.a's pairs have r = {torch.corrcoef(torch.stack([ours, theirs]))[0, 1
 #
 # ## A slider for the trial
 #
-# The evidence of C02, along the training: above, attention's share by block and time for each of the five ways; below, the size of attention's gates. Drag from a tenth of the run to its end. Look for three things. Which networks are blue (the MLP moves more) and which orange? Two fields stand out: attention hardly moves anything in block 1 without gates, and nearly everything in block 4 of nothing at zero, near the noise.
+# The evidence of C02, along the training: above, attention's share by block and time for each of the five ways; below, the size of attention's gates. Drag from a tenth of the run to its end. Look for a few things. Which networks are blue (the MLP moves more) and which orange? Two fields stand out: attention hardly moves anything in block 1 without gates, and nearly everything in block 4 of nothing at zero, near the noise.
 # Where does the share fall as the training goes on? And do the gates, below, tell you? (The tokens' network has the palest gates of all.)
 
 # %%
