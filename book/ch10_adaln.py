@@ -1247,8 +1247,8 @@ teach.Frames(
 #
 # 1. Which block's attention could be spared? Train with attention silent in one block from the start, four times: `learn("no attention", silent=[1])` and so on. Measure each with `error_of`, silent as it was trained. Is the order that of `costs["attention"]`?
 # 2. Train longer without attention, `learn("no attention", silent=all_blocks, steps=1000)`, and with it, `learn("adaLN-Zero", steps=1000)`; about two minutes. Does the gap of the two errors close, or does it grow?
-# 3. Hold the channels open that the scale shuts: hook each `block.modulation` of the trained `network` so that it returns `(out[0], out[1].clamp(min=-0.8), *out[2:])`. By how much does `error_of(network)` grow? And if only blocks 1 and 2 are held?
-# 4. Is a constant still added when no shift comes through the values? For the trained network, with `x, h, _, gate = parts[0.1][4]`, compare `update = gate * attend(layer, x, x, x - h)` of block 4's attention with `alike`: which part of its mean square do all tokens share?
+# 3. Hold the channels open that the scale shuts: hook each `block.modulation` of the trained `network` so that it returns `(out[0], out[1].clamp(min=-0.8), *out[2:])`. By how much does `error_of(network)` grow, beside `error_of_whole`? (Keep the handles, and remove them afterwards.) And if only blocks 1 and 2 are held?
+# 4. Is a constant still added when no shift comes through the values? For the trained network, with `x, h, _, gate = parts[0.1][4]` and `layer = network.blocks[3].attention`, make `update = gate * attend(layer, x, x, x - h)`. Which part of its mean square do all tokens share, beside `alike[0.1, 4]`?
 # 5. Two trainings of the base that differ in the starting weights alone: `learn("adaLN-Zero", init_seed=5000)`. How far apart are the shares at `marks`, beside the two arms of the live run?
 # 6. Draw images from the network that was trained without attention: `teach.grid` or `teach.rows` of `drawn(runs["no attention"][0])`, inside `with silenced(runs["no attention"][0], "attention"):`. Are its shapes in the middle, crisp patches, or neither? A quarter of a run is early: draw `runs["adaLN-Zero"][0]` beside it.
 #
