@@ -474,18 +474,16 @@ def beside(x, h, s):
 
 # %%
 table = {t: torch.tensor([beside(x, h, s) for x, h, s, _ in found.values()]) for t, found in parts.items()}
-rows = (
-    "mean square of the shift / of what differs by token",
-    "cosine of the shift and what all tokens share before it",
-    "part of the entries of 1 + s between -0.2 and 0.2",
-    "channels of 64 in which the shift is the larger part",
-)
+rows = {
+    "mean square of the shift / of what differs by token": "{:7.2f}",
+    "cosine of the shift and what all tokens share before it": "{:7.2f}",
+    "part of the entries of 1 + s between -0.2 and 0.2": "{:7.2f}",
+    "channels of 64 in which the shift is the larger part": "{:7.0f}",
+}
 for t, columns in table.items():
     print(f"t = {t:g}, blocks 1 to {depth}")
-    for words, values in zip(rows, columns.T.tolist(), strict=True):
-        print(
-            f"  {words:<55}" + "".join(f"{value:7.4g}" if value >= 1 else f"{value:7.2f}" for value in values)
-        )
+    for (words, form), values in zip(rows.items(), columns.T.tolist(), strict=True):
+        print(f"  {words:<55}" + "".join(map(form.format, values)))
 
 # %%
 most = torch.stack(list(table.values())).amax((0, 1))
@@ -1139,14 +1137,15 @@ for name, (low, high) in found.items():
 
 
 # %%
-def held_by(n, trials=20_000, again=1000, rounds=1000):
+def held_by(n, trials=20_000, again=1000, rounds=500):
     """How often the 95 % intervals of n normal numbers hold their true mean: Student's, the bootstrap's."""
     draw = minidit.generator(n, "coverage")
     x = torch.randn(trials, n, generator=draw)
     half = stats.t.ppf(0.975, n - 1) * x.std(1) / n**0.5
     student = (x.mean(1).abs() < half).float().mean().item()
-    picks = torch.randint(n, (rounds, n), generator=draw)
-    low, high = x[:again, picks].mean(2).quantile(torch.tensor([0.025, 0.975]), dim=1)
+    picks = torch.randint(n, (again, rounds, n), generator=draw)
+    means = x[:again, None].expand(-1, rounds, -1).gather(2, picks).mean(2)  # (again, rounds)
+    low, high = means.quantile(torch.tensor([0.025, 0.975]), dim=1)
     return student, ((low < 0) & (high > 0)).float().mean().item()
 
 
