@@ -722,7 +722,7 @@ for words, run in runs.items():
 
 # %% [markdown]
 # Before the first step the gradient was in order, and the tokens were already nearly alike. Then **both fall together**, within five steps at this rate: what a token has of its own, and the gradient that could bring it back. The tokens are perhaps a step ahead. So neither is the other's beginning, in these numbers. They belong together: where tokens are alike, whatever an early block changes is lost on the way, and the head sees next to nothing of it. At a smaller rate it takes longer
-# (with a third of this rate some twelve to fifteen steps; with a thirtieth the tokens are not at rounding after thirty), and ends the same. We looked into one seed of this arm. That all five end at the error of one patch for each class is recorded.
+# (at a third of it twelve to fifteen steps, at a thirtieth more than thirty; `book/LOG.md` has the numbers), and ends the same. We looked into one seed of this arm. That all five end at the error of one patch for each class is recorded.
 #
 # The own share dips in *every* network, by a large factor, and in the others it comes back. (A likely reason for the dip: what all answers have in common is learned first. We did not test that.) And likeness alone does not decide: pre-norm's dip passes below where post-norm *began* in the luckiest of its five draws. Pre-norm trains, and that draw failed.
 #
@@ -982,6 +982,8 @@ for letter, hypothesis, found in zip(case.words, case.card.hypotheses, case.verd
     if letter in "cfh":
         numbers = ", ".join(f"{sign * value:+.1f} %" for value in found.differences.values())
         print(f"{letter}, seed by seed: {numbers}")
+sandwich, straight = case.of(f"placement=sandwich,{NONE}"), case.of(NONE)
+print(f"h, seed 1: {sandwich[1]:.3f} beside {straight[1]:.3f}")
 
 # %% [markdown]
 # Look at c and f. Four numbers together, and one far away. Those are the gates at depth 16, with zeros and without: in four seeds post-norm trains, in c within a few percent of pre-norm, and in one it does not. Student's interval supposes numbers that gather around one middle. Two clumps do not, and an interval of a mean that no seed comes near says little. Then count instead.
@@ -993,9 +995,9 @@ print(
 )
 
 # %% [markdown]
-# Is that a property of post-norm with gates, or bad luck? Five seeds cannot say. Pre-norm had none in five, and that is no different by any count.
+# Is that a property of post-norm with gates, or bad luck? Five seeds cannot say. Pre-norm had no failure in five, and five beside five do not tell one from none.
 #
-# h is the best example of the rule. The card's sentence is that a sandwich is better, and all five seeds are on the wrong side of zero. Still it is not refuted: four of the differences are a few percent or some, one is more than a hundred, and that one spreads the interval over everything. A rule that is fixed beforehand also says "inconclusive" where the eye would have decided.
+# h is the best example of the rule. The card's sentence is that a sandwich is better, and all five seeds are on the wrong side of zero. Still it is not refuted: four of the differences lie below 20 percent, one beyond a hundred, and that one spreads the interval over everything. A rule that is fixed beforehand also says "inconclusive" where the eye would have decided.
 #
 # And two verdicts of this chapter hang on Holm's correction. Here they are at a plain 95 %:
 
