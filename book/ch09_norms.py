@@ -686,10 +686,8 @@ right.set_title("gradient in the weights of block 1", fontsize=10)
 for axes in (left, right):
     axes.set_yscale("log")
     axes.set_xscale("symlog", linthresh=5, linscale=1.6)  # the first steps are drawn wide
-    axes.set_xticks(
-        [0, 1, 2, 3, 4, 5, 10, 20, 60, 150], ["0", "1", "2", "3", "4", "5", "10", "20", "60", "150"]
-    )
-    axes.set(xlabel="step", xlim=(-0.2, 170))
+    axes.set_xticks(moments, [str(step) for step in moments])
+    axes.set(xlabel="step", xlim=(-0.2, 1.15 * moments[-1]))
     axes.spines[["top", "right"]].set_visible(False)
     axes.minorticks_off()
 left.legend(frameon=False, fontsize=8, loc="center right")
@@ -721,7 +719,7 @@ for words, run in runs.items():
     print(f"{words:>12}: own share at the lowest {min(run.own):.0e}, and at the end {run.own[-1]:.0e}")
 
 # %% [markdown]
-# Before the first step the gradient was in order, and the tokens were already nearly alike. Then **both fall together**, within five steps at this rate: what a token has of its own, and the gradient that could bring it back. The tokens are perhaps a step ahead. So neither is the other's beginning, in these numbers. They belong together: where tokens are alike, whatever an early block changes is lost on the way, and the head sees next to nothing of it. At a smaller rate it takes longer
+# Before the first step the gradient was in order, and the tokens were already nearly alike. Then **both fall together**, within five steps at this rate: what a token has of its own, and the gradient that could bring it back. The tokens are perhaps a step ahead. So neither is the other's beginning, in these numbers. They belong together: where tokens become alike, what an early block does for one place is lost on the way, and the head sees next to nothing of it. At a smaller rate it takes longer
 # (at a third of it twelve to fifteen steps, at a thirtieth more than thirty; `book/LOG.md` has the numbers), and ends the same. We looked into one seed of this arm. That all five end at the error of one patch for each class is recorded.
 #
 # The own share dips in *every* network, by a large factor, and in the others it comes back. (A likely reason for the dip: what all answers have in common is learned first. We did not test that.) And likeness alone does not decide: pre-norm's dip passes below where post-norm *began* in the luckiest of its five draws. Pre-norm trains, and that draw failed.
