@@ -199,7 +199,7 @@ teach.predict(
 #
 # Let the stream start with variance 1, and let each branch add something of variance $s^2$ that has nothing to do with $x$. There are $L$ branches, two for each block.
 #
-# *Pre-norm.* Nothing shrinks what is in the stream. Variances add up:
+# *Pre-norm.* Nothing stands on the stream. Variances add up:
 #
 # $$ \mathrm{var}(x_L) = 1 + L s^2 , \qquad \text{share of the input} = \frac{1}{1 + L s^2} . $$
 #
@@ -917,13 +917,11 @@ teach.show(
 
 # %%
 values = list(d.values())
-margin = (
-    float(stats.t.ppf((1 + verdict.level) / 2, len(values) - 1))
-    * torch.tensor(values).std().item()
-    / math.sqrt(len(values))
-)
+times = float(stats.t.ppf((1 + verdict.level) / 2, len(values) - 1))
+margin = times * torch.tensor(values).std().item() / math.sqrt(len(values))
 mine = mean(values), mean(values) - margin, mean(values) + margin
 assert_close(torch.tensor(mine), torch.tensor(tuple(interval(values, verdict.level))), rtol=1e-3, atol=1e-3)
+print(f"Student's t for {len(values) - 1} degrees of freedom, at level {verdict.level:.2f}: {times:.2f}")
 print(
     f"five differences: mean {mine[0]:+.0f} %, interval {mine[1]:+.0f} to {mine[2]:+.0f} % at level {verdict.level:.4f}; the bar is {verdict.bar:.1f} %"
 )
@@ -1164,7 +1162,7 @@ teach.show(
 )
 
 # %% [markdown]
-# **Gain and bias (a, b).** Inconclusive both: five seeds see neither the harm nor its absence. In a the interval reaches, by a hair, over what matters (without Holm's correction it would not). In b it reaches over it on both sides, and two runs of the *same* arm differ by more still: the floor is larger than the effect that the card hoped to see.
+# **Gain and bias (a, b).** Inconclusive both: five seeds see neither the harm nor its absence. In a the interval reaches, by a hair, over what matters (without Holm's correction it would not). In b it has room for a percent of harm and for a percent of help, and two runs of the *same* arm differ by more still: the floor is larger than the effect that the card hoped to see.
 #
 # **AdaNorm (c)** is what the paper puts in their place: a factor for each number of the token, $z = (1 - y/10)\,y$, through which no gradient goes. That it lowers the error is inconclusive too.
 #
