@@ -126,30 +126,37 @@ def _misjudged(placement: str, blocks: int, s: float) -> dict[str, object]:
             share**0.5,
         ),
     }
-    if placement == "post":
-        other = _stream("pre", 2 * blocks, s * s)
-        mistakes |= {
-            "The norm divides by 1 + s^2; to multiply by 1 - s^2 is near that for a small s alone.": (
-                1.0,
-                (1 - s * s) ** (2 * blocks),
-            ),
-            "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (1.0, other[1]),
-            "The norm brings the variance back to 1 after every branch.": OneOf(
-                [((1 + s * s) ** (2 * blocks), share), (other[0], share)]
-            ),
-            "That is a stream without a norm on it: post-norm divides after every sum.": other,
-        }
-    else:
-        other = _stream("post", 2 * blocks, s * s)
-        mistakes |= {
-            "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
-                [other, (variance, other[1]), (1.0, share)]
-            ),
-            "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
-                [((1 + s * s) ** (2 * blocks), share), (1 / other[1], other[1])]
-            ),
-        }
-    return mistakes
+    other = _post_misjudged if placement == "post" else _others_misjudged
+    return mistakes | other(blocks, s * s, variance, share)
+
+
+def _post_misjudged(blocks: int, power: float, variance: float, share: float) -> dict[str, object]:
+    """What is said of post-norm by mistake."""
+    other = _stream("pre", 2 * blocks, power)
+    return {
+        "The norm divides by 1 + s^2; to multiply by 1 - s^2 is near that for a small s alone.": (
+            variance,
+            (1 - power) ** (2 * blocks),
+        ),
+        "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (variance, other[1]),
+        "The norm brings the variance back to 1 after every branch.": OneOf(
+            [((1 + power) ** (2 * blocks), share), (other[0], share)]
+        ),
+        "That is a stream without a norm on it: post-norm divides after every sum.": other,
+    }
+
+
+def _others_misjudged(blocks: int, power: float, variance: float, share: float) -> dict[str, object]:
+    """What is said by mistake where nothing stands on the stream."""
+    other = _stream("post", 2 * blocks, power)
+    return {
+        "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
+            [other, (variance, other[1]), (1.0, share)]
+        ),
+        "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
+            [((1 + power) ** (2 * blocks), share), (1 / other[1], other[1])]
+        ),
+    }
 
 
 @exercise(

@@ -46,37 +46,39 @@ def _percent(arm: dict, base: dict, i: int, k: int, seeds: tuple[int, ...] = (2,
     return fmean(100 * (arm[i, seed] / base[k, seed] - 1) for seed in seeds)
 
 
-def _mistakes(base: tuple, arm: tuple, right: tuple[float, bool]) -> dict:
-    """What unfair readings would give."""
+def _choices(base: tuple, arm: tuple) -> dict[str, object]:
+    """What it gives to choose the rates in another way; `base` and `arm` are their two kinds of errors."""
     (base_tuning, base_deciding), (arm_tuning, arm_deciding) = base, arm
     k, i = _best(base_tuning, (0, 1)), _best(arm_tuning, (0, 1))
 
     def at(i: int, k: int) -> tuple[float, bool]:
         return _percent(arm_deciding, base_deciding, i, k), bool({i, k} & {0, 3})
 
-    def values(errors: dict, i: int) -> list[float]:
-        return [errors[i, seed] for seed in (2, 3, 4)]
-
-    means = fmean(values(arm_deciding, i)) / fmean(values(base_deciding, k))
-    swapped = fmean(
-        100 * (b / a - 1) for a, b in zip(values(arm_deciding, i), values(base_deciding, k), strict=True)
-    )
     tuned = [fmean([arm_tuning[j, seed] for seed in (0, 1)]) for j in range(4)]
     last = max(j for j in range(4) if tuned[j] == tuned[i])
-    every = fmean(_percent(arm_deciding, base_deciding, j, j) for j in range(4))
     return {
         "You chose the rates on the seeds that decide: a lucky seed then looks like a good rate.": at(
             _best(arm_deciding, (2, 3, 4)), _best(base_deciding, (2, 3, 4))
-        ),
-        "You compared on the tuning seeds: those have chosen the rates, so they flatter them.": (
-            _percent(arm_tuning, base_tuning, i, k, (0, 1)),
-            right[1],
         ),
         "Two rates tie by their mean: take the smaller one.": at(last, k) if last != i else OneOf(),
         "Each arm has its own best rate: you ran both at one arm's.": OneOf([at(k, k), at(i, i)]),
         "One lucky tuning seed chose the rate: take the mean over the tuning seeds.": at(
             _best(arm_tuning, (0, 1), min), _best(base_tuning, (0, 1), min)
         ),
+    }
+
+
+def _comparisons(base: tuple, arm: tuple, right: tuple[float, bool]) -> dict[str, object]:
+    """What it gives to compare in another way, at the right rates."""
+    (base_tuning, base_deciding), (arm_tuning, arm_deciding) = base, arm
+    k, i = _best(base_tuning, (0, 1)), _best(arm_tuning, (0, 1))
+    pairs = [(arm_deciding[i, seed], base_deciding[k, seed]) for seed in (2, 3, 4)]
+    means = fmean(a for a, _ in pairs) / fmean(b for _, b in pairs)
+    swapped = fmean(100 * (b / a - 1) for a, b in pairs)
+    every = fmean(_percent(arm_deciding, base_deciding, j, j) for j in range(4))
+    chose = _percent(arm_tuning, base_tuning, i, k, (0, 1))
+    return {
+        "You compared on the tuning seeds: they have chosen the rates, and flatter them.": (chose, right[1]),
         "Seed by seed first, then the mean: you divided two means.": (100 * (means - 1), right[1]),
         "In percent of the base's error, and above 0 where the arm is worse.": OneOf(
             [(swapped, right[1]), (-right[0], right[1]), (-swapped, right[1])]
@@ -126,7 +128,8 @@ def honest(answer: Callable, draw: torch.Generator) -> None:
             for word, errors in zip(("tuning", "deciding"), parts, strict=True)
         } | {"arm": "post", "base": "pre"}
         got = answer(dict(tuning), dict(deciding), "post", "pre")
-        expect(got, right, given, _mistakes(base, arm, right), tolerance=1e-5)
+        mistakes = _choices(base, arm) | _comparisons(base, arm, right)
+        expect(got, right, given, mistakes, tolerance=1e-5)
 
 
 def _right(x: Tensor, f: Callable, norm: Callable, gate: Tensor) -> Tensor:
