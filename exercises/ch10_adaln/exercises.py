@@ -15,7 +15,7 @@ import minidit
 # %% [markdown]
 # ## 10.1 Attention's share of the update
 #
-# *10 minutes, easy.* A block adds `gate_1 * attention` and then `gate_2 * mlp` to its tokens. The size of a tensor is the root of the mean of its squares. Return
+# *10 minutes, easy.* A block adds `gate_1 * attention` and then `gate_2 * mlp` to its tokens. The size of a tensor is the root of the mean of its squares, over all its values. Return
 # attention's share: the size of its update as a part of both sizes together.
 
 
@@ -58,7 +58,7 @@ minidit.check("10.2", interval)
 #
 # *15 minutes, medium.* Again errors of two arms by seed. The better arm is the one with the lower mean over all seeds. Somebody has computing time for one run of each arm, and picks the arm
 # whose one run came out lower. How often is that the wrong arm? Unpaired: the seed of `a` and the seed of `b` are drawn apart, and each pair is equally likely. Paired: both arms get the same seed. A tie
-# is decided by a coin.
+# is decided by a coin. (The two means are never equal here.)
 
 
 # %%
@@ -93,7 +93,7 @@ minidit.check("10.3", roulette)
 #
 # One network has a layer more. From its draw on everything is shifted: the weights behind it, and the noise of every step. The two runs share nothing but the seed's name. Mend it: write a function that
 # returns a fresh generator for each draw, decided by the seed, the draw's name and the step, and by nothing else. Its draws must be the same in another process, and no two different triples may
-# share theirs, as far as that can be arranged. (`hashlib` is imported.)
+# share theirs, as far as that can be arranged: the number that you hand to `manual_seed` should have 32 bits at least, and may have 64 at most. (`hashlib` is imported.)
 
 
 # %%
@@ -112,7 +112,7 @@ minidit.check("10.4", stream)
 # ## 10.5 Write the test
 #
 # *15 minutes, medium.* `see(arm, seed, step)` tells what an arm is shown in a step: the places of its images in the data (4,), and its noise (4, 2). The arms are "base" and "other". In a paired trial both see the same at
-# the same seed and step, and they see something else at another seed and at another step. Write a test that raises `AssertionError` when that does not hold. It must accept the right function, and refuse six wrong
+# the same seed and step, and they see something else at another seed and at another step. Write a test that raises `AssertionError` when that does not hold. It must accept the right function at any seeds (two steps may share an image by chance), and refuse six wrong
 # ones that you will not see.
 
 

@@ -6,6 +6,7 @@ MISTAKES[exercise] = {what the message must hold: the wrong answer}
 import hashlib
 
 import torch
+from scipy import stats
 
 
 def _size(x):
@@ -22,6 +23,37 @@ def _updates(g, y, h, z):
 
 def _middle(means, low=0.025, high=0.975):
     return means.quantile(low), means.quantile(high)
+
+
+def _by(dims):
+    """The share of 10.1 taken over some dimensions, and averaged over the others."""
+
+    def answer(g, y, h, z):
+        one, other = ((a * b).square().mean(dims).sqrt() for a, b in ((g, y), (h, z)))
+        return _share(one, other).mean()
+
+    return answer
+
+
+def _student(a, b, picks):
+    d = a - b
+    half = float(stats.t.ppf(0.975, len(d) - 1)) * d.std() / len(d) ** 0.5
+    return d.mean() - half, d.mean() + half
+
+
+def _sorted(a, b, picks):
+    means, few = (a - b)[picks].mean(1).sort().values, round(0.025 * len(picks))
+    return means[few - 1], means[-few - 1]
+
+
+def _own_draws(a, b, picks):
+    return _middle((a - b)[torch.randint(len(a), picks.shape)].mean(1))
+
+
+def _reflected(a, b, picks):
+    d = a - b
+    low, high = _middle(d[picks].mean(1))
+    return 2 * d.mean() - high, 2 * d.mean() - low
 
 
 def _apart(a, b, picks):
@@ -57,6 +89,20 @@ def _played(unpaired=True, paired=True, tie=0.5):
     return answer
 
 
+def _better_by(law):
+    """An answer to 10.3 that finds the better arm in another way than by the mean."""
+
+    def answer(a, b):
+        good, bad = (a, b) if law(a) < law(b) else (b, a)
+        return _odds(bad[None], good[:, None]), _odds(bad, good)
+
+    return answer
+
+
+def _smaller(a, b):
+    return tuple(min(odds, 1 - odds) for odds in _played()(a, b))
+
+
 def _right_arm(a, b):
     good, bad = _order(a, b)
     return _odds(good[None], bad[:, None]), _odds(good, bad)
@@ -75,6 +121,11 @@ def _never_the_same(a, b):
 def _of(make):
     """A stream whose number is made by `make`."""
     return lambda seed, name, step: torch.Generator().manual_seed(make(seed, name, step))
+
+
+def _from_parts(join):
+    """A stream whose number is joined from the hashes of seed, name and step."""
+    return _of(lambda seed, name, step: join(*map(_digest, (f"{seed}", name, f"{step}"))))
 
 
 def _digest(text):
@@ -125,6 +176,12 @@ def _sums(see):
         assert not torch.equal(one, other)
     for one, other in zip(see("base", 0, 0), see("base", 0, 1), strict=True):
         assert not torch.equal(one, other)
+
+
+def _too_strict(see):
+    _only()(see)
+    one, other = (set(see("base", 0, step)[0].tolist()) for step in (0, 1))
+    assert not one & other
 
 
 def _arms_must_differ(see):
@@ -183,6 +240,8 @@ MISTAKES = {
         "These are mean absolute values": lambda g, y, h, z: _share(
             (g * y).abs().mean(), (h * z).abs().mean()
         ),
+        "These are shares of each image": _by((1, 2)),
+        "These are shares of each token": _by(2),
     },
     "10.2": {
         "The sign is turned": lambda a, b, picks: _middle((b - a)[picks].mean(1)),
@@ -194,6 +253,11 @@ MISTAKES = {
         "That holds 90 %": lambda a, b, picks: _middle((a - b)[picks].mean(1), 0.05, 0.95),
         "That is the range of all means": _reach,
         "That is a normal interval": _normal,
+        "That is Student's interval": _student,
+        "One place off in the sorted means": _sorted,
+        "The draws are handed in": _own_draws,
+        "That is the reflected bootstrap": _reflected,
+        "These are percent of b": lambda a, b, picks: _middle((100 * (a - b) / b)[picks].mean(1)),
     },
     "10.3": {
         "These are the odds of the right arm": _right_arm,
@@ -204,6 +268,9 @@ MISTAKES = {
         "it counts half, not whole": _played(tie=1.0),
         "it counts half, not nothing": _played(tie=0.0),
         "You left out the pairs of equal seeds": _never_the_same,
+        "not with the lower median": _better_by(torch.median),
+        "not the one that has the lowest single error": _better_by(torch.min),
+        "You returned the smaller odds": _smaller,
     },
     "10.4": {
         "the stream remembers what was drawn before": _one_for_all(),
@@ -223,6 +290,17 @@ MISTAKES = {
         "their order counts too": _of(
             lambda seed, name, step: _digest(f"{seed}/{sum(map(ord, name))}/{step}")
         ),
+        "Seed and step exchanged gave the same numbers": _from_parts(lambda s, n, k: s ^ n ^ k),
+        "which number stands where counts too": _from_parts(lambda s, n, k: (s + n + k) % 2**32),
+        "exchanged gave the same": _of(
+            lambda seed, name, step: _digest("/".join(sorted([f"{seed}", name, f"{step}"])))
+        ),
+        "Where seed and step are equal they cancel": _from_parts(lambda s, n, k: n ^ ((s - k) % 2**32)),
+        "streams repeat another one": _of(lambda seed, name, step: _digest(f"{seed}/{name}/{step}") % 1000),
+        "at least 32 bits": _of(lambda seed, name, step: _digest(f"{seed}/{name}/{step}") % 2**16),
+        "64 bits at most": _of(
+            lambda seed, name, step: int(hashlib.sha256(f"{seed}/{name}/{step}".encode()).hexdigest(), 16)
+        ),
         "hash() of a text is another number in every process": _of(
             lambda seed, name, step: hash((seed, name, step)) % 2**32
         ),
@@ -237,6 +315,7 @@ MISTAKES = {
         "the same noise in another order": _sums,
         "have the same": _only(others=False),
         "refuses the right function": _arms_must_differ,
+        "by chance two steps may share an image": _too_strict,
         "your test raised RuntimeError": _bare_equals,
         "nobody looks at it": _returned,
     },
@@ -248,6 +327,9 @@ MISTAKES = {
         "Divided by the root of the tokens' width": _seen(
             lambda right, keys, x, d: right * (d / x.shape[1]) ** 0.5
         ),
+        "The sign is turned: what h adds": _seen(lambda right, keys, x, d: -right),
+        "The sign is turned: c is added": _seen(constant=lambda c, n: -c),
+        "it goes through wv": lambda x, h, wq, wk, wv: (_parts(x, h, wq, wk, wv)[0], h),
         "No bias": _seen(lambda right, keys, x, d: 0 * right),
         "not once a token": _seen(constant=lambda c, n: n * c),
         "not divided by n": _seen(constant=lambda c, n: c / n),
@@ -260,7 +342,11 @@ MISTAKES = {
         "they are not free to be spent": _ratio(vectors=6),
         "not as layers": _ratio(block=4),
         "The biases are missing": lambda dim, depth, old: old + 3 + 1 / depth,
-        "exact counts were asked": _ratio(unit=lambda dim: 2 * dim**2),
+        "Each hidden unit has a bias of its own": _ratio(unit=lambda dim: 2 * dim**2),
+        "One gate is left out": _ratio(vectors=5),
+        "A gate is a vector of dim numbers": lambda dim, depth, old: (
+            _ratio(vectors=6)(dim, depth, old) - 2 / (2 * dim**2 + dim)
+        ),
         "The MLP has two layers": _ratio(unit=lambda dim: dim**2),
         "The last layer's modulation is there once": lambda dim, depth, old: _ratio(last=depth)(
             dim, depth, old

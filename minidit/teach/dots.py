@@ -23,7 +23,7 @@ METRICS = {
     "velocity.train": "training velocity error",
     "velocity.gap": "gap from training to held-out error, in %",
     "branches.attention_share": "attention's share of the update",
-    "ablation.attention": "what silencing attention costs, in %",
+    "ablation.attention": "cost of silencing attention",
 }
 
 # inches: a page that shows the picture 700 pixels wide has 100 of them to the inch

@@ -1,10 +1,11 @@
-"""Checks of chapter 10: a branch's share, an interval from resampled seeds, the roulette of one seed."""
+"""Checks of chapter 10: a branch's share of the update, and an interval from resampled seeds."""
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from minidit.teach.draw import tensor, whole
@@ -55,6 +56,12 @@ def share(answer: Callable, draw: torch.Generator) -> None:
             "These are mean absolute values; sizes here are roots of mean squares.": of_both(
                 *[update.abs().mean() for update in updates]
             ),
+            "These are shares of each image, and their mean; sizes here are taken over all values.": of_both(
+                *[update.square().mean((1, 2)).sqrt() for update in updates]
+            ).mean(),
+            "These are shares of each token, and their mean; sizes here are taken over all values.": of_both(
+                *[update.square().mean(2).sqrt() for update in updates]
+            ).mean(),
         }
         given = {"gate_1": gates[0], "attention": outs[0], "gate_2": gates[1], "mlp": outs[1]}
         got = answer(*(value.clone() for value in given.values()))
@@ -64,6 +71,35 @@ def share(answer: Callable, draw: torch.Generator) -> None:
 def _ends(means: Tensor, low: float = 0.025, high: float = 0.975) -> tuple[Tensor, Tensor]:
     """The two quantiles of means (rounds,)."""
     return means.quantile(low), means.quantile(high)
+
+
+def _other_intervals(d: Tensor, means: Tensor) -> dict[str, Any]:
+    """What other ends than the two quantiles of the rounds' means give, for differences d."""
+    low, high = _ends(means)
+    student = float(stats.t.ppf(0.975, len(d) - 1)) * d.std() / len(d) ** 0.5
+    return {
+        "That holds 90 %: 2.5 % lie beyond each end, not 5 %.": _ends(means, 0.05, 0.95),
+        "That is the range of all means; 2.5 % lie beyond each end.": (means.min(), means.max()),
+        "That is a normal interval, mean and 1.96 standard deviations; quantiles were asked.": OneOf(
+            [
+                (means.mean() - 1.96 * means.std(), means.mean() + 1.96 * means.std()),
+                (d.mean() - 1.96 * means.std(), d.mean() + 1.96 * means.std()),
+            ]
+        ),
+        "That is Student's interval of the differences: an honest one, and not the bootstrap.": (
+            d.mean() - student,
+            d.mean() + student,
+        ),
+        "That is the reflected bootstrap, twice the mean less the other end; the quantiles themselves were "
+        "asked.": (2 * d.mean() - high, 2 * d.mean() - low),
+    }
+
+
+def _one_off(means: Tensor) -> OneOf:
+    """Intervals whose ends stand one place off in the sorted means."""
+    places, below = means.sort().values, len(means) // 40  # so many rounds lie below the lower end
+    steps = ((-1, 0), (0, 1), (-1, -1), (1, 1), (1, 0), (0, -1))
+    return OneOf((places[below + left], places[-1 - below + right]) for left, right in steps)
 
 
 def _bootstrap_mistakes(a: Tensor, b: Tensor, picks: Tensor) -> dict[str, Any]:
@@ -86,29 +122,40 @@ def _bootstrap_mistakes(a: Tensor, b: Tensor, picks: Tensor) -> dict[str, Any]:
         "You sorted each arm: then the pairs are no longer of one seed.": _ends(
             (a.sort().values - b.sort().values)[picks].mean(1)
         ),
-        "That holds 90 %: 2.5 % lie beyond each end, not 5 %.": _ends(means, 0.05, 0.95),
-        "That is the range of all means; 2.5 % lie beyond each end.": (means.min(), means.max()),
-        "That is a normal interval, mean and 1.96 standard deviations; quantiles were asked.": OneOf(
+        "These are percent of b; the difference a - b was asked.": OneOf(
             [
-                (means.mean() - 1.96 * means.std(), means.mean() + 1.96 * means.std()),
-                (d.mean() - 1.96 * means.std(), d.mean() + 1.96 * means.std()),
+                _ends((100 * d / b)[picks].mean(1)),
+                _ends((d / b)[picks].mean(1)),
+                _ends(100 * means / b[picks].mean(1)),
+                _ends(100 * means / b.mean()),
             ]
         ),
+        **_other_intervals(d, means),
     }
+
+
+def _draws_itself(answer: Callable, a: Tensor, b: Tensor) -> bool:
+    """Whether the answer's interval has a width where all picks are one seed, and by no other mistake."""
+    picks = torch.zeros(41, len(a), dtype=torch.long)
+    got = tuple(answer(a.clone(), b.clone(), picks))
+    values = _bootstrap_mistakes(a, b, picks).values()
+    known = [one for value in values for one in (value if isinstance(value, OneOf) else (value,))]
+    return not same(*got, 1e-6) and not any(same(got, one, 1e-4) for one in known)
 
 
 def _resamplings(seeds: int, rounds: int, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Errors of two arms and rounds of seeds in which every mistake shows, each by values of its own."""
     while True:
         both = tensor(seeds, draw=draw).double()  # what a seed does to both arms
-        a, b = (both + tensor(seeds, draw=draw).double() / 2 + k for k in (0.7, 0.0))
+        a, b = (both.abs() + tensor(seeds, draw=draw).double().abs() / 2 + k for k in (1.7, 1.0))
         picks = torch.randint(seeds, (rounds, seeds), generator=draw)
         wrong = [
             value if isinstance(value, OneOf) else (value,)
             for value in _bootstrap_mistakes(a, b, picks).values()
         ]
         kinds = [(_ends((a - b)[picks].mean(1)),), *wrong]
-        pairs = ((x, y) for one, other in combinations(kinds, 2) for x in one for y in other)
+        pairs = [(x, y) for one, other in combinations(kinds, 2) for x in one for y in other]
+        pairs += [(kinds[0][0], near) for near in _one_off((a - b)[picks].mean(1))]
         if not any(same(x, y, 1e-3) for x, y in pairs):
             yield a, b, picks
 
@@ -125,79 +172,14 @@ def _resamplings(seeds: int, rounds: int, draw: torch.Generator) -> Iterator[tup
 )
 def bootstrap(answer: Callable, draw: torch.Generator) -> None:
     """interval(a, b, picks) -> the middle 95 % of the mean differences a - b over resampled seeds."""
-    for seeds, rounds in ((3, 5), (whole(4, 6, draw), 30)):
+    for seeds, rounds in ((5, 41), (6, 81)):  # each end falls on a mean, and between none
         a, b, picks = next(_resamplings(seeds, rounds, draw))
         got = answer(a.clone(), b.clone(), picks.clone())
         got = tuple(got) if isinstance(got, Tensor | list) else got
-        mistakes = _bootstrap_mistakes(a, b, picks)
-        expect(got, _ends((a - b)[picks].mean(1)), {"a": a, "b": b, "picks": picks}, mistakes)
-
-
-def _odds(wrong: Tensor, tie: Tensor, tie_counts: float = 0.5) -> float:
-    """How often the wrong arm is picked, over the entries; a tie counts as that much."""
-    return (wrong.double() + tie_counts * tie.double()).mean().item()
-
-
-def _roulette(a: Tensor, b: Tensor, tie: float = 0.5) -> tuple[float, float]:
-    """How often the arm with the higher mean wins: all pairs of seeds, and the same seed for both."""
-    good, bad = (a, b) if a.mean() < b.mean() else (b, a)
-    rows, row = (bad[None] < good[:, None], bad[None] == good[:, None]), (bad < good, bad == good)
-    return _odds(*rows, tie), _odds(*row, tie)
-
-
-def _roulette_mistakes(a: Tensor, b: Tensor) -> dict[str, tuple[float, float]]:
-    unpaired, paired = _roulette(a, b)
-    good, bad = (a, b) if a.mean() < b.mean() else (b, a)
-    apart = ~torch.eye(len(a), dtype=torch.bool)
-    rows = [pairs[apart] for pairs in (bad[None] < good[:, None], bad[None] == good[:, None])]
-    turned = (1 - unpaired, 1 - paired)
-    backwards = (
-        "These are the odds of the right arm." if a.mean() < b.mean() else "You took a for the better arm"
-    )
-    return {
-        f"{backwards} Lower errors are better, and the wrong arm is the one with the higher mean.": turned,
-        "The two are exchanged: unpaired first.": (paired, unpaired),
-        "You compared at the same seed both times; unpaired, each seed of a meets each seed of b.": (
-            paired,
-            paired,
-        ),
-        "You compared all pairs both times; paired, both arms have the same seed.": (unpaired, unpaired),
-        "A tie is decided by a coin: it counts half, not whole.": _roulette(a, b, 1.0),
-        "A tie is decided by a coin: it counts half, not nothing.": _roulette(a, b, 0.0),
-        "You left out the pairs of equal seeds: seeds drawn apart may be equal too.": (_odds(*rows), paired),
-    }
-
-
-def _telling(better: int, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """Errors of two arms in which every mistake shows, each by a value of its own."""
-    while True:
-        seeds = whole(3, 5, draw)
-        a, b = (torch.randint(10, 30, (seeds,), generator=draw).double() / 10 for _ in range(2))
-        b[0] = a[1]
-        b[2] = a[2]
-        if (a.mean() < b.mean()).item() is not (better == 0) or a.mean() == b.mean():
-            continue
-        values = [_roulette(a, b), *_roulette_mistakes(a, b).values()]
-        if not any(same(one, other, 1e-3) for one, other in combinations(values, 2)):
-            yield a, b
-
-
-@exercise(
-    "10.3",
-    "the roulette of one seed",
-    hints=(
-        "First find the better arm: the lower mean over all seeds. Then play: how often does the other one "
-        "come out lower?",
-        "Unpaired, every seed of one arm may meet every seed of the other: a table of n times n. Paired, "
-        "only its diagonal. Are ties counted half?",
-        "good, bad = (a, b) if a.mean() < b.mean() else (b, a); wins = lambda g, w: ((w < g) + 0.5 * "
-        "(w == g)).mean(); return wins(good[:, None], bad[None]), wins(good, bad)",
-    ),
-)
-def roulette(answer: Callable, draw: torch.Generator) -> None:
-    """roulette(a, b) -> how often one seed each picks the wrong arm: unpaired, paired."""
-    for better in (0, 1):
-        a, b = next(_telling(better, draw))
-        got = answer(a.clone(), b.clone())
-        got = tuple(got) if isinstance(got, Tensor | list) else got
-        expect(got, _roulette(a, b), {"a": a, "b": b}, _roulette_mistakes(a, b))
+        means, mistakes = (a - b)[picks].mean(1), {}
+        if not same(got, _ends(means), 1e-4) and isinstance(got, tuple) and len(got) == 2:
+            words = "The draws are handed in: where all picks are one seed, your interval still has a width."
+            mistakes = {words: got if _draws_itself(answer, a, b) else OneOf()}
+        mistakes |= _bootstrap_mistakes(a, b, picks)
+        mistakes["One place off in the sorted means: Tensor.quantile counts for you."] = _one_off(means)
+        expect(got, _ends(means), {"a": a, "b": b, "picks": picks}, mistakes)

@@ -11,7 +11,7 @@ from minidit.streams import generator
 from minidit.teach.draw import whole
 from minidit.teach.exercise import exercise
 from minidit.teach.expect import CheckFailed
-from minidit.teach.mutants import try_test
+from minidit.teach.mutants import refusal, try_test
 
 Call = tuple[int, str, int]  # seed, name, step
 
@@ -24,7 +24,10 @@ SAME = {
     "text": "The parts run into each other: put a sign between them that none of them holds.",
     "large": "Seed and step run into each other at a large step: no step may reach into the next seed.",
     "letters": "Names of the same letters gave the same numbers: their order counts too.",
+    "swapped": "Seed and step exchanged gave the same numbers: which number stands where counts too.",
+    "equal": "Where seed and step are equal they cancel: those streams are all one.",
 }
+MANY = 3000  # triples; 32 bits repeat one of them once in a thousand tries, 16 bits some seventy
 
 
 def _pairs(seed: int, step: int) -> dict[str, list[tuple[Call, Call]]]:
@@ -38,12 +41,22 @@ def _pairs(seed: int, step: int) -> dict[str, list[tuple[Call, Call]]]:
         "text": [((1, "noise", 12), (11, "noise", 2)), ((1, "noise1", 2), (1, "noise", 12))],
         "large": [((1, "noise", 0), (0, "noise", 10**k)) for k in (3, 4, 5, 6)],
         "letters": [((seed, "draw", step), (seed, "ward", step))],
+        "swapped": [(one, (step, "noise", seed))],
+        "equal": [((seed, "noise", seed), (step, "noise", step))],
     }
 
 
 def _numbers(answer: Callable, call: Call) -> Tensor:
     """The first numbers of the stream that the answer returns."""
-    found = answer(*call)
+    try:
+        found = answer(*call)
+    except (RuntimeError, OverflowError, ValueError) as error:
+        if "verflow" not in str(error):
+            raise
+        raise CheckFailed(
+            f"not right yet. stream{call} raised: {error}\n  manual_seed takes a number of 64 bits at most: "
+            "take some bytes of the digest, digest_size=8 or digest[:8]."
+        ) from error
     if not isinstance(found, torch.Generator):
         kind = type(found).__name__
         raise CheckFailed(f"not right yet. stream{call} returned a {kind}; a torch.Generator was asked for.")
@@ -71,6 +84,23 @@ def _compare(numbers: dict[Call, list[Tensor]], pairs: dict[str, list[tuple[Call
         for one, other in group:
             if torch.equal(numbers[one][0], numbers[other][0]):
                 _fail(one, other, SAME[kind])
+
+
+def _look_for_repeats(answer: Callable, draw: torch.Generator) -> None:
+    """Thousands of different calls must give different numbers, as far as 32 bits can."""
+    first = whole(10, 1000, draw)
+    calls = [
+        (s, name, k) for s in range(10) for name in ("init", "batch", "noise") for k in range(MANY // 30)
+    ]
+    seen: dict[tuple, Call] = {}
+    twice = []
+    for seed, name, step in calls:
+        call = (first + seed, name, step)
+        before = seen.setdefault(tuple(_numbers(answer, call).tolist()), call)
+        twice += [(before, call)] if before != call else []
+    if len(twice) > 2:
+        words = f"{len(twice)} of {MANY} streams repeat another one: make a number of at least 32 bits."
+        _fail(*twice[0], words)
 
 
 @exercise(
@@ -107,6 +137,7 @@ def stream(answer: Callable, draw: torch.Generator) -> None:
             first, first, "You seeded PyTorch's own generator: everything else in the program draws from it."
         )
     _compare(numbers, pairs)
+    _look_for_repeats(answer, draw)
     if hashed:
         _fail(
             first, first, "hash() of a text is another number in every process: arms run apart would differ."
@@ -176,3 +207,13 @@ _MUTANTS: dict[str, Callable] = {
 def write_the_test(answer: Callable, draw: torch.Generator) -> None:
     """test(see) passes where arms see the same, and raises AssertionError where they do not."""
     try_test(answer, _right, _MUTANTS, draw)
+    for other in torch.randint(10, 10**6, (40,), generator=draw).tolist():
+
+        def elsewhere(arm: str, seed: int, step: int, other: int = other) -> tuple[Tensor, Tensor]:
+            return _right(arm, other + seed, step)
+
+        if words := refusal(answer, elsewhere, "the right function, at other seeds"):
+            raise CheckFailed(
+                f"not right yet. Your test refuses the right function at other seeds: {words}\n  It is too "
+                "strict: by chance two steps may share an image. They may not see all the same."
+            )

@@ -37,6 +37,7 @@ def _shift_mistakes(x: Tensor, h: Tensor, weights: Weights) -> dict[str, tuple[T
         "Divided by d, not by its root.": bias / root,
         "Divided by the root of the tokens' width; d is the width of queries and keys.": bias
         * (root / x.shape[1] ** 0.5),
+        "The sign is turned: what h adds to a score is what the bias adds.": -bias,
         "No bias: but a shift in the queries prefers some keys, the same for all queries.": torch.zeros(
             n
         ).double(),
@@ -45,6 +46,8 @@ def _shift_mistakes(x: Tensor, h: Tensor, weights: Weights) -> dict[str, tuple[T
         "The weights of a softmax sum to 1: the constant comes through once, not once a token.": n * constant,
         "The weights of a softmax sum to 1: the constant comes through whole, not divided by n.": constant
         / n,
+        "The sign is turned: c is added, as h was.": -constant,
+        "That is h itself: it goes through wv, as the tokens do.": h,
         "No constant: but what all values share comes through whatever the weights are.": 0 * constant,
     }
     made = {words: (_centred(wrong), constant) for words, wrong in biases.items()}
@@ -104,9 +107,12 @@ def _ratio_mistakes(dim: int, depth: int, old: float) -> dict[str, float | OneOf
         + gates / unit,
         "The gates stay, but as two vectors a block, not as layers.": old
         + (depth * (4 * dim**2 + 4 * dim) + last) / unit,
-        "The biases are missing: exact counts were asked.": OneOf(
-            [old + (6 * depth + 2) / (2 * depth), old + extra / (depth * 2 * dim**2)]
-        ),
+        "One gate is left out: the tokens' network has two vectors of them in each block.": right
+        + gates / 2 / unit,
+        "A gate is a vector of dim numbers, not one number.": right + (gates - 2 * depth) / unit,
+        "Each hidden unit has a bias of its own: it costs 2 dim + 1 parameters.": old
+        + extra / (depth * 2 * dim**2),
+        "The biases are missing: exact counts were asked.": old + (6 * depth + 2) / (2 * depth),
         "The MLP has two layers, up and down: each hidden unit costs twice the width.": OneOf(
             [old + extra / (depth * (dim**2 + dim)), old + extra / (depth * dim**2)]
         ),
