@@ -1094,7 +1094,7 @@ for arm, told in rescue.trial.arms.items():
 #
 # *The warm-up (a)* was expected to do hardly anything, and takes off more than a quarter, in every seed: supported. So a slow start does help, as Xiong et al. say. It is no repair: the network ends at nearly three times pre-norm's error. It chose the smallest rate of the grid; a smaller one may be better still.
 #
-# *The scales (b, c)* were expected to mend it. In four seeds both do, the smaller one so well that all four end below pre-norm without gates. In one seed both fail. Two clumps again, and an interval over nearly everything: inconclusive. "Four of five" is the better sentence. Both stand close to where they break: at the next larger rate the tuning seed failed, as the lines below show.
+# *The scales (b, c)* were expected to mend it. In four seeds both do, the smaller one so well that all four end below pre-norm without gates, or beside it. In one seed, the same, both fail. Two clumps again, and an interval over nearly everything: inconclusive. "Four of five" is the better sentence. Both stand close to where they break: at the next larger rate the tuning seed failed, as the lines below show.
 #
 # *QK-norm (d)* does nothing: refuted, as expected. It keeps scores small, and here they are small: attention is flat, not peaked. *Pre-norm (e)*: supported, so it is the place of the norm that fails, and not the rest of the recipe.
 #
@@ -1109,7 +1109,7 @@ for arm in ("base", "warmup=0.5", "residual_scale=0.177", "residual_scale=0.42")
 # %% [markdown]
 # ### Inside, in every seed
 #
-# C18 also looked into its runs: before the first step, after a tenth, a quarter and a half of the steps, and at the end. Here is what differs between the tokens of an image behind block 16 (place and own together, its root).
+# C18 also looked into its runs: before the first step, after a tenth, a quarter and a half of the steps, and at the end. Here is what differs between the tokens of an image behind block 16 (place and own together, its root). Dashed lines are runs that failed.
 
 # %%
 MARKS = {"0": "@0%", "40": "@10%", "100": "@25%", "200": "@50%", "400": ""}
@@ -1285,7 +1285,7 @@ print("DetachNorm's has:                               ", along["detach"] > 0.1)
 #
 # - a rate, or a warm-up, at which post-norm without gates trains at depth 16 as well as pre-norm (C01's card says so; the one warm-up of C18 takes off a quarter of the error, no more);
 # - a run that was at rounding behind its last block, and trains all the same; or one whose tokens stay apart, and whose gradient vanishes nevertheless: then loud branches do it alone, and the tokens are a by-product. (That tokens become *nearly* alike is no such test: C18 has runs that came back from there. Before we had seen them we would have said otherwise);
-# - 256 tokens, longer runs, the `a100` cards. All that we have is 16 tokens, 64 numbers and 400 to 600 steps. What needs 100,000 steps to go wrong we have not seen;
+# - 256 tokens, longer runs, the `a100` cards. All that we have on the place of the norm is 16 tokens, 64 numbers and 400 steps. What needs 100,000 steps to go wrong we have not seen;
 # - another way to build post-norm with adaLN. Ours modulates before the branch and norms behind the sum.
 #
 # And the fact a needs no seeds: if doubled tokens came out as before, DiT would be post-norm.
