@@ -18,11 +18,11 @@ import minidit
 # ## 9.1 Where the norm stands, by experiment
 #
 # *20 minutes, medium.* You are handed a block: a function from tokens to tokens. Say where its norm stands, by feeding it tokens. Answer "post" if a norm stands
-# *on the stream*, anywhere in the block; "sandwich" if none does, and what the branch adds is normed before it is added, perhaps with a gate after that; else "pre".
-# Here is what the blocks look like inside. `norm` has no gain and no bias, `f` is a small MLP of random weights, large or small.
+# *on the stream*, anywhere in the block; "sandwich" if none does, and what the branch adds is normed before it is added, perhaps with a gate after that, which is one number; else "pre".
+# By this definition `four` is post: its line begins behind the norm. Here is what the blocks look like inside. `norm` has no gain and no bias, `f` is a small MLP of random weights, large or small.
 #
 # ```python
-# def one(x):  # "A residual connection around a branch, followed by a norm."
+# def one(x):  # "The branch is added to x, and the sum is normed."
 #     return x + f(norm(x))
 #
 # def two(x):  # "Norms first, then adds the branch."
@@ -42,8 +42,8 @@ import minidit
 #     return x + 0.1 * norm(f(norm(x)))
 # ```
 #
-# The first is how a famous tutorial, The Annotated Transformer, does it (here in our own code): its text describes the norm after the sum, as in the paper of 2017, and its code norms in the branch.
-# Whoever reads the text believes in post-norm. Your function must not read; it must try.
+# The first is how a famous tutorial, The Annotated Transformer, does it (here in our own words and code): its prose gives the formula of 2017, with the norm after the sum; its code norms first, to keep the code short, and one line of comment says so.
+# Who reads the prose alone is misled. Your function must not read; it must try.
 
 
 # %%
@@ -88,7 +88,7 @@ minidit.check("9.2", stream)
 # ## 9.3 Gradients, block by block, or none
 #
 # *20 minutes, medium.* A small network: `y = x`, then `y = block(y)` for each block, then `head(y)`. The loss is the mean square of `head(y) - target`. Return the size of the loss's gradient in each block, from the
-# first to the last: the 2-norm over *all* parameters of the block. If the head's weight is zero, the reading says nothing about the blocks: return None. Small gradients are a reading. Asked twice, answer the same.
+# first to the last: the 2-norm over *all* parameters of the block. If the head's weight is zero, the reading says nothing about the blocks: return None. Small gradients are a reading, and so are zeros where the answer happens to meet the target. Asked twice, answer the same.
 
 
 # %%
@@ -157,7 +157,7 @@ minidit.check("9.5", into_adaln)
 # %% [markdown]
 # ## 9.6 Read learning-rate curves honestly
 #
-# *20 minutes, medium.* Two arms ran at several rates. `tuning` and `deciding` hold errors as `{(arm, rate, seed): error}`, for different seeds. Choose each arm's rate by the mean of its tuning seeds. Then compare on the deciding
+# *20 minutes, medium.* Two arms ran at several rates. `tuning` and `deciding` hold errors as `{(arm, rate, seed): error}`, for different seeds. Choose each arm's rate by the mean of its tuning seeds, of two that tie the smaller. Then compare on the deciding
 # seeds, at these rates: by how many percent is the arm's error above the base's, seed by seed, in the mean? And say whether either rate stands at an end of the grid. (You are given every rate for the deciding seeds too. In a real trial they would not have been run.)
 
 

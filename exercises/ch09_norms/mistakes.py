@@ -18,7 +18,7 @@ def _even(size):
 
 def _by_text(block, x):
     text = block.__doc__.lower()
-    if "followed by a norm" in text or "then norms" in text:
+    if "the sum is normed" in text or "then norms" in text:
         return "post"
     return _tried(block, x)
 
@@ -41,6 +41,13 @@ def _size_one(block, x):
         return "post"
     size = (block(x) - x).square().mean(-1).sqrt()
     return "sandwich" if (size - 1).abs().max() < 1e-2 else "pre"
+
+
+def _does_not_grow(block, x):
+    if block(2e6 * x).norm() < 1.5 * block(1e6 * x).norm():
+        return "post"
+    grown = _added(block, 10 * x).mean() / _added(block, x).mean()
+    return "sandwich" if grown < 1.01 else "pre"
 
 
 def _no_sandwich(block, x):
@@ -77,26 +84,31 @@ def _products(placement, blocks, s):
     return 1.0 if placement == "post" else grown, 1 / grown
 
 
+def _taken_away(placement, blocks, s):
+    variance, share = _stream()(placement, blocks, s)
+    return variance, (1 - s * s) ** (2 * blocks) if placement == "post" else share
+
+
 def _unshrunk(placement, blocks, s):
     share = _stream()(placement, blocks, s)[1]
     return 1 + 2 * blocks * s * s, share
 
 
-def _gradients(blocks, head, x, target):
+def _gradients(blocks, head, x, target, residual=False, rule=torch.mean):
     y = x
     for block in blocks:
-        y = block(y)
+        y = y + block(y) if residual else block(y)
     own = [list(block.parameters()) for block in blocks]
-    loss = (head(y) - target).square().mean()
+    loss = rule((head(y) - target).square())
     found = iter(torch.autograd.grad(loss, [p for part in own for p in part]))
     return [[next(found) for _ in part] for part in own]
 
 
-def _norms(size, silent=lambda head, own: not head.weight.any(), order=lambda own: own):
-    """An answer to 9.3 with another size of a block's gradients, or another sign of silence."""
+def _norms(size, silent=lambda head, own: not head.weight.any(), order=lambda own: own, **loss):
+    """An answer to 9.3 with another size of a block's gradients, another sign of silence, another loss."""
 
     def answer(blocks, head, x, target):
-        own = _gradients(blocks, head, x, target)
+        own = _gradients(blocks, head, x, target, **loss)
         return None if silent(head, own) else [float(size(one)) for one in order(own)]
 
     return answer
@@ -104,6 +116,11 @@ def _norms(size, silent=lambda head, own: not head.weight.any(), order=lambda ow
 
 def _two(one):
     return sum(g.square().sum() for g in one).sqrt()
+
+
+def _below(bound):
+    """An answer to 9.3 that takes gradients below `bound` for none."""
+    return _norms(_two, silent=lambda head, own: max(map(_two, own)) < bound)
 
 
 def _backward(blocks, head, x, target):
@@ -131,6 +148,21 @@ def _adaln(h_rows, s_rows, h_bias, s_bias):
 
 H_ROWS, S_ROWS = (lambda u, w, g, b: u + b * w), (lambda u, w, g, b: g * w)
 H_BIAS, S_BIAS = (lambda h, s, g, b: h + b * (1 + s)), (lambda h, s, g, b: g * (1 + s) - 1)
+
+
+def _judged_by_tuning(tuning, deciding, arm, base):
+    return _honest()(tuning, tuning, arm, base)
+
+
+def _last_of_a_tie(tuning, deciding, arm, base):
+    def pick(best, tuning, deciding, arm, base):
+        rates = sorted({rate for _, rate, _ in tuning}, reverse=True)
+        return [
+            min(rates, key=lambda r: mean(e for (a, q, _), e in tuning.items() if (a, q) == (name, r)))
+            for name in (arm, base)
+        ]
+
+    return _honest(pick)(tuning, deciding, arm, base)
 
 
 def _honest(choose=None, rule=mean, compare=None, edges=None):
@@ -198,6 +230,10 @@ def _wants_post(place):
     assert torch.allclose(place(x, torch.relu, _norm, gate), _norm(x + gate * torch.relu(x)), atol=1e-4)
 
 
+def _wordless(place):
+    raise ValueError
+
+
 def _returns(place):
     x = _tokens()
     return torch.allclose(place(x, torch.relu, _norm, torch.zeros(8)), x)
@@ -214,6 +250,7 @@ MISTAKES = {
         "the line begins behind it": _by_output,
         "before a gate of 0.1": _size_one,
         "The update has one size for all tokens": _no_sandwich,
+        "compare its size from token to token": _does_not_grow,
         "a norm stands on the stream": lambda block, x: "sandwich" if _even(_added(block, x)) else "pre",
     },
     "9.2": {
@@ -225,6 +262,7 @@ MISTAKES = {
         "Nothing shrinks this stream": _always_post,
         "variances add, they do not multiply": _products,
         "brings the variance back to 1": _unshrunk,
+        "The norm divides by 1 + s^2": _taken_away,
     },
     "9.3": {
         "you answer twice as much": _backward,
@@ -236,7 +274,13 @@ MISTAKES = {
         ),
         "your list begins at the end": _norms(_two, order=lambda own: own[::-1]),
         "That is no reading": _norms(_two, silent=lambda head, own: False),
-        "Only a zero head makes none": _norms(_two, silent=lambda head, own: max(map(_two, own)) < 1e-2),
+        "Only a zero head makes none": _below(1e-2),
+        "Small gradients are a reading": _below(1e-6),
+        "zeros where the answer meets the target": _norms(
+            _two, silent=lambda head, own: max(map(_two, own)) == 0
+        ),
+        "you took their sum": _norms(_two, rule=torch.sum),
+        "You added each block's answer": _norms(_two, residual=True),
     },
     "9.4": {
         "you used the weight that had the gain in it already": lambda g, b, w, c: (w * g, c + (w * g) @ b),
@@ -267,12 +311,16 @@ MISTAKES = {
             lambda h, s, g, b: g * (1 + h) - 1,
             lambda h, s, g, b: s + b * (1 + h),
         ),
+        "forgotten in both": _adaln(H_ROWS, S_ROWS, lambda h, s, g, b: h + b * s, lambda h, s, g, b: g * s),
+        "h and s are swapped": _adaln(S_ROWS, H_ROWS, S_BIAS, H_BIAS),
         "Only adaLN's bias was changed": _adaln(lambda u, w, g, b: u, lambda u, w, g, b: w, H_BIAS, S_BIAS),
     },
     "9.6": {
         "You chose the rates on the seeds that decide": _honest(
             lambda best, tuning, deciding, arm, base: (best(deciding, arm), best(deciding, base))
         ),
+        "You compared on the tuning seeds": _judged_by_tuning,
+        "Two rates tie": _last_of_a_tie,
         "you ran both at one arm's": _honest(
             lambda best, tuning, deciding, arm, base: (best(tuning, base), best(tuning, base))
         ),
@@ -296,5 +344,6 @@ MISTAKES = {
         "the gate stands before the branch": _test(_tokens, lambda y: y.cumsum(-1), torch.full((8,), 0.5)),
         "refuses the right function": _wants_post,
         "returned a value": _returns,
+        "your test raised ValueError. A test": _wordless,
     },
 }

@@ -8,7 +8,7 @@ import torch
 
 from minidit.errors import MiniditError
 from minidit.teach.exercise import Exercise, exercises, find
-from minidit.teach.expect import CheckFailed
+from minidit.teach.expect import CheckFailed, told
 from minidit.teach.limit import borrowed, within
 from minidit.teach.notebook import note, noted
 
@@ -47,7 +47,7 @@ def examine(item: Exercise, answer: Callable, draw: torch.Generator) -> None:
     except CheckFailed as failure:
         raise CheckFailed(f"Exercise {item.name} is {failure}{_lean(answer)}") from failure.__cause__
     except Exception as error:
-        words = f"your function raised {type(error).__name__}: {error}"
+        words = f"your function raised {told(error)}"
         raise CheckFailed(f"Exercise {item.name}: {words}{_lean(answer)}") from error
     if lean := _lean(answer):
         raise CheckFailed(f"Exercise {item.name} gives the right result, but{lean}")

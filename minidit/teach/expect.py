@@ -68,13 +68,18 @@ def shapes_explained(words: str, given: Mapping[str, Any], expected: Tensor) -> 
     except (RuntimeError, IndexError) as error:
         if not re.search("size|shape|dimension", str(error)):
             raise
-        kind = type(error).__name__
         shapes = {k: f"of shape {tuple(v.shape)}" if isinstance(v, Tensor) else v for k, v in given.items()}
         inputs = ", ".join(f"{name} {value}" for name, value in shapes.items())
         raise CheckFailed(
-            f"not right yet: your function raised {kind}: {error}\n  Given {inputs},\n"
+            f"not right yet: your function raised {told(error)}\n  Given {inputs},\n"
             f"  the result should be of shape {tuple(expected.shape)}. {words}"
         ) from error
+
+
+def told(error: Exception) -> str:
+    """An error as a sentence has it: "ValueError: its words", or the name alone where it has no words."""
+    name, words = type(error).__name__, str(error)
+    return f"{name}: {words}" if words else name
 
 
 def _fits(got: Any, value: Any, tolerance: float) -> bool:

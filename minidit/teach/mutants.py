@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from minidit.teach.expect import CheckFailed
+from minidit.teach.expect import CheckFailed, told
 
 
 def refusal(test: Callable, function: Callable, which: str) -> str | None:
@@ -28,7 +28,7 @@ def refusal(test: Callable, function: Callable, which: str) -> str | None:
         raise
     except Exception as error:
         raise CheckFailed(
-            f"not right yet. Given {which}, your test raised {type(error).__name__}: {error}. A test "
+            f"not right yet. Given {which}, your test raised {told(error)}. A test "
             "refuses by assert, or by raise AssertionError."
         ) from error
     if isinstance(value, bool | torch.Tensor):

@@ -31,6 +31,14 @@ def test_the_curves_hold_their_traps(best, seed):
     assert min([*tuning.values(), *deciding.values()]) > 0
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_tie_is_a_tie(seed):
+    tuning, deciding = course(1, drawn(seed), twin=2)
+    means = [fmean(tuning[i, s] for s in (0, 1)) for i in range(4)]
+    assert means[1] == means[2] == min(means)
+    assert fmean(deciding[1, s] for s in (2, 3, 4)) != fmean(deciding[2, s] for s in (2, 3, 4))
+
+
 def test_the_librarys_merge_solves_the_exercise():
     def into_adaln(gain, shift, weight, bias):
         linear, norm = nn.Linear(weight.shape[1], weight.shape[0]), nn.LayerNorm(len(gain))

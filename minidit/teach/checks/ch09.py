@@ -1,13 +1,13 @@
-"""Checks of chapter 9: where a norm stands, what a stream keeps, and a gradient that says nothing."""
+"""Checks of chapter 9: where a norm stands, and what a stream keeps."""
 
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from minidit.teach.draw import tensor, whole
+from minidit.teach.draw import whole
 from minidit.teach.exercise import exercise
-from minidit.teach.expect import OneOf, expect, same
+from minidit.teach.expect import OneOf, expect
 
 WIDTH = 12
 Block = Callable[[Tensor], Tensor]
@@ -38,7 +38,7 @@ def _shifted(f: Block) -> Block:
 
 # what its text says -> how it is made, how large its branch is, where its norm stands, what to say
 BLOCKS: dict[str, tuple[Callable[[Block], Block], float, str, str]] = {
-    "A residual connection around a branch, followed by a norm.": (
+    "The branch is added to x, and the sum is normed.": (
         _annotated,
         0.1,
         "pre",
@@ -89,13 +89,23 @@ def where(answer: Callable, draw: torch.Generator) -> None:
         block = make(branch(draw, size))
         block.__doc__ = text
         x = 1 + torch.randn(8, WIDTH, generator=draw, dtype=torch.double)
-        other = {"pre": OneOf(("post", "sandwich")), "post": "pre", "sandwich": "pre"}[right]
-        words = words or (
-            "Twice as large in, and not twice as large out: a norm stands on the stream."
-            if right == "post"
-            else "The update has one size for all tokens: a norm stands behind the branch as well."
+        expect(answer(block, x.clone()), right, {"block": text, "x": x}, _misplaced(right, words))
+
+
+def _misplaced(right: str, words: str) -> dict[str, object]:
+    """What a wrong place says; `words` are those for this block, where it has some."""
+    grown = "Twice as large in, twice as large out: no norm stands on the stream."
+    if right == "pre":
+        size = (
+            "What the branch adds is not equally large for all tokens, so no norm stands behind it: compare "
+            "its size from token to token."
         )
-        expect(answer(block, x.clone()), right, {"block": text, "x": x}, {words: other})
+        return {words or grown: "post", size: "sandwich"}
+    if right == "post":
+        shrunk = "Twice as large in, and not twice as large out: a norm stands on the stream."
+        return {words or shrunk: OneOf(("pre", "sandwich"))}
+    even = "The update has one size for all tokens: a norm stands behind the branch as well."
+    return {words or even: "pre", grown: "post"}
 
 
 def _stream(placement: str, branches: float, power: float) -> tuple[float, float]:
@@ -116,26 +126,37 @@ def _misjudged(placement: str, blocks: int, s: float) -> dict[str, object]:
             share**0.5,
         ),
     }
-    if placement == "post":
-        other = _stream("pre", 2 * blocks, s * s)
-        mistakes |= {
-            "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (1.0, other[1]),
-            "The norm brings the variance back to 1 after every branch.": OneOf(
-                [((1 + s * s) ** (2 * blocks), share), (other[0], share)]
-            ),
-            "That is a stream without a norm on it: post-norm divides after every sum.": other,
-        }
-    else:
-        other = _stream("post", 2 * blocks, s * s)
-        mistakes |= {
-            "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
-                [other, (variance, other[1]), (1.0, share)]
-            ),
-            "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
-                [((1 + s * s) ** (2 * blocks), share), (1 / other[1], other[1])]
-            ),
-        }
-    return mistakes
+    other = _post_misjudged if placement == "post" else _others_misjudged
+    return mistakes | other(blocks, s * s, variance, share)
+
+
+def _post_misjudged(blocks: int, power: float, variance: float, share: float) -> dict[str, object]:
+    """What is said of post-norm by mistake."""
+    other = _stream("pre", 2 * blocks, power)
+    return {
+        "The norm divides by 1 + s^2; to multiply by 1 - s^2 is near that for a small s alone.": (
+            variance,
+            (1 - power) ** (2 * blocks),
+        ),
+        "Post-norm shrinks the sum after every branch: that is a power, not a sum.": (variance, other[1]),
+        "The norm brings the variance back to 1 after every branch.": OneOf(
+            [((1 + power) ** (2 * blocks), share), (other[0], share)]
+        ),
+        "That is a stream without a norm on it: post-norm divides after every sum.": other,
+    }
+
+
+def _others_misjudged(blocks: int, power: float, variance: float, share: float) -> dict[str, object]:
+    """What is said by mistake where nothing stands on the stream."""
+    other = _stream("post", 2 * blocks, power)
+    return {
+        "Nothing shrinks this stream: its norms stand in the branch.": OneOf(
+            [other, (variance, other[1]), (1.0, share)]
+        ),
+        "What is added has nothing to do with x: variances add, they do not multiply.": OneOf(
+            [((1 + power) ** (2 * blocks), share), (1 / other[1], other[1])]
+        ),
+    }
 
 
 @exercise(
@@ -156,91 +177,3 @@ def stream(answer: Callable, draw: torch.Generator) -> None:
         right, mistakes = _stream(placement, 2 * blocks, s * s), _misjudged(placement, blocks, s)
         got = answer(placement, blocks, s)
         expect(got, right, {"placement": placement, "blocks": blocks, "s": s}, mistakes)
-
-
-def _network(draw: torch.Generator, gain: float) -> tuple[nn.ModuleList, nn.Linear]:
-    """Three blocks and a head, all weights drawn; the blocks' are `gain` large."""
-    blocks = nn.ModuleList(nn.Sequential(nn.Linear(3, 3), nn.Tanh()) for _ in range(3)).double()
-    head = nn.Linear(3, 2).double()
-    with torch.no_grad():
-        for parameter in (*blocks.parameters(), *head.parameters()):
-            parameter.copy_(gain * (0.2 + tensor(*parameter.shape, draw=draw).double()))
-        head.weight.copy_(gain * (0.5 + tensor(2, 3, draw=draw).double().abs()))
-    return blocks, head
-
-
-def _norms(blocks: nn.ModuleList, head: nn.Linear, x: Tensor, target: Tensor) -> list[list[Tensor]]:
-    """The gradients of the loss, block by block."""
-    y = x
-    for block in blocks:
-        y = block(y)
-    loss = (head(y) - target).square().mean()
-    wanted = [list(block.parameters()) for block in blocks]
-    found = iter(torch.autograd.grad(loss, [p for own in wanted for p in own]))
-    return [[next(found) for _ in own] for own in wanted]
-
-
-def _two(gradients: list[Tensor]) -> float:
-    return sum(g.square().sum().item() for g in gradients) ** 0.5
-
-
-@exercise(
-    "9.3",
-    "gradients, block by block, or none",
-    hints=(
-        "One number a block, over all its parameters. And when the head is zero: what can come back?",
-        "Squares are summed over all parameters of a block, and one root is taken at the end. A zero head "
-        "makes every gradient exactly 0, whatever the blocks are: the reading says nothing, so return None. "
-        "Look at the head's weight, not at how small the gradients are. And .grad adds up from call to call.",
-        "if not head.weight.any(): return None; torch.autograd.grad(loss, all parameters); for each block "
-        "sum(g.square().sum() for g in its own).sqrt().item()",
-    ),
-)
-def gradient_norms(answer: Callable, draw: torch.Generator) -> None:
-    """gradient_norms(blocks, head, x, target) -> the 2-norm of each block's gradient, or None."""
-    for gain, zero in ((1.0, False), (0.0001, False), (1.0, True)):
-        blocks, head = _network(draw, gain)
-        x, target = tensor(4, 3, draw=draw).double() + 1, 3 + tensor(4, 2, draw=draw).double()
-        if zero:
-            head.weight.data.zero_()
-        own = _norms(blocks, head, x, target)
-        right = None if zero else [_two(one) for one in own]
-        given = {"head.weight": head.weight, "head.bias": head.bias, "x": x, "target": target}
-        mistakes = _unfair(own) if not zero else {}
-        before = answer(blocks, head, x.clone(), target.clone())
-        if zero:
-            _none(before, given)
-            continue
-        for got in (before, answer(blocks, head, x.clone(), target.clone())):
-            if got is None:
-                mistakes = {"Small gradients are a reading. Only a zero head makes none.": None}
-            elif same(got, [2 * value for value in right], 1e-6):
-                mistakes = {
-                    "Asked twice, you answer twice as much: .grad adds up. Use torch.autograd.grad.": got
-                }
-            expect(got, right, given, mistakes, tolerance=1e-7)
-
-
-def _unfair(own: list[list[Tensor]]) -> dict[str, list[float]]:
-    """What other readings than the 2-norm over a block would give."""
-    ways = {
-        "You summed the norms of weight and bias: sum squares, and take one root.": lambda one: sum(
-            g.norm().item() for g in one
-        ),
-        "The root is missing.": lambda one: _two(one) ** 2,
-        "The biases are parameters of the block too.": lambda one: one[0].norm().item(),
-        "That is a mean over the parameters; the norm is over all of them.": lambda one: (
-            _two(one) / sum(g.numel() for g in one) ** 0.5
-        ),
-    }
-    values = {words: [way(one) for one in own] for words, way in ways.items()}
-    values["Blocks are numbered from 1, at the input: your list begins at the end."] = [
-        _two(one) for one in own[::-1]
-    ]
-    return values
-
-
-def _none(got: object, given: dict) -> None:
-    """With a zero head there is nothing to be read."""
-    words = "The head is zero: every gradient is 0, whatever the blocks do. That is no reading: return None."
-    expect(got, None, given, {words: [0.0, 0.0, 0.0]})

@@ -98,6 +98,12 @@ def _forgotten(gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor) -> dic
         "The 1 of 1 + s is forgotten where h' is made: the bias is scaled by 1 + s.": _rows(
             h_rows, s_rows, h + shift * s, s_bias
         ),
+        "The 1 of 1 + s is forgotten in both: s' = g (1 + s) - 1, and h' = h + b (1 + s).": OneOf(
+            [
+                _rows(h_rows, s_rows, h + shift * s, gain * s),
+                _rows(h_rows, s_rows, h + shift * s, gain * (1 + s)),
+            ]
+        ),
         "The bias is scaled by 1 + s, and s depends on the condition: it belongs into the weight too.": OneOf(
             [_rows(upper, s_rows, h + shift, s_bias), _rows(upper, s_rows, h_bias, s_bias)]
         ),
@@ -126,9 +132,13 @@ def _mixed_up(gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor) -> dict
                 _rows(g * upper + b * lower, s_rows, gain * h + shift * (1 + s), s_bias),
             ]
         ),
-        "The first half of the rows makes h, the second s: you took them the other way round.": _rows(
-            g * upper, lower + b * upper, gain * (1 + h) - 1, s + shift * (1 + h)
+        "The first half of the rows makes h, the second s: you took them the other way round.": OneOf(
+            [
+                _rows(g * upper, lower + b * upper, gain * (1 + h) - 1, s + shift * (1 + h)),
+                _rows(lower + b * upper, g * upper, s + shift * (1 + h), gain * (1 + h) - 1),
+            ]
         ),
+        "h and s are swapped in what you return: h comes first.": _rows(s_rows, h_rows, s_bias, h_bias),
     }
 
 
