@@ -196,3 +196,29 @@ def lab(chromium, url) -> Iterator[Lab]:
     offered = lab.page.locator(".Toastify__toast").count()
     context.close()
     assert (lab.foreign, lab.news, offered) == ([], [], 0)
+
+
+@pytest.fixture
+def shown(chromium):
+    """show(page, ready, size) -> frame: a page as a notebook would show it; no complaints, no loads.
+
+    ready: what stands in the frame once the page is drawn. size: of the window, in pixels.
+    """
+    context, complaints = chromium.new_context(), []
+    context.set_default_timeout(20_000)
+
+    def show(page, ready, size, settings=None):
+        window = context.new_page()
+        window.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        window.emulate_media(**(settings or {}))
+        window.on("console", lambda message: complaints.append(message.text))
+        window.on("pageerror", lambda error: complaints.append(str(error)))
+        window.on("request", lambda request: complaints.append(request.url))
+        window.set_content(page.html)
+        frame = window.frames[1]
+        frame.wait_for_selector(ready)
+        return frame
+
+    yield show
+    context.close()
+    assert complaints == []

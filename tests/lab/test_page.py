@@ -14,25 +14,13 @@ VALUES = {"targets": [[-2.0, 1.0], [1.5, 1.2], [0.5, -1.5], [2.5, -0.3]], "sprea
 
 
 @pytest.fixture
-def opened(chromium):
-    """A function that shows a page as a notebook would and returns its frame: no complaints, no loads."""
-    context, complaints = chromium.new_context(viewport={"width": 800, "height": 560}), []
-    context.set_default_timeout(20_000)
+def opened(shown):
+    """A function that shows the page with these values and returns its frame."""
 
     def show(settings=None, **values):
-        window = context.new_page()
-        window.emulate_media(**(settings or {}))
-        window.on("console", lambda message: complaints.append(message.text))
-        window.on("pageerror", lambda error: complaints.append(str(error)))
-        window.on("request", lambda request: complaints.append(request.url))
-        window.set_content(Page("field", plt.figure(), "A field.", **values).html)
-        frame = window.frames[1]
-        frame.wait_for_selector(".handle.x")
-        return frame
+        return shown(Page("field", plt.figure(), "A field.", **values), ".handle.x", (800, 560), settings)
 
-    yield show
-    context.close()
-    assert complaints == []
+    return show
 
 
 def velocity(frame, *point):

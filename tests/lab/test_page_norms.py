@@ -20,25 +20,13 @@ TOKENS, DIM, HIDDEN, DEEPEST = 16, 24, 96, 24
 
 
 @pytest.fixture
-def opened(chromium):
-    """A function that shows the page as a notebook would and returns its frame: no complaints, no loads."""
-    context, complaints = chromium.new_context(viewport={"width": 700, "height": 640}), []
-    context.set_default_timeout(20_000)
+def opened(shown):
+    """A function that shows the page with these values and returns its frame."""
 
     def show(settings=None, **values):
-        window = context.new_page()
-        window.emulate_media(**(settings or {}))
-        window.on("console", lambda message: complaints.append(message.text))
-        window.on("pageerror", lambda error: complaints.append(str(error)))
-        window.on("request", lambda request: complaints.append(request.url))
-        window.set_content(Page("norms", plt.figure(), "Blocks.", **values).html)
-        frame = window.frames[1]
-        frame.wait_for_selector("#numbers")
-        return frame
+        return shown(Page("norms", plt.figure(), "Blocks.", **values), "#numbers", (700, 640), settings)
 
-    yield show
-    context.close()
-    assert complaints == []
+    return show
 
 
 def drawn(frame):
