@@ -1,11 +1,16 @@
 """The readout "quality": what the samples of a trained network are worth."""
 
 import torch
+from torch import Tensor
 
 from minidit.claims.trained import Trained
 from minidit.errors import MiniditError
+from minidit.flow.sampler import gaussian, last
+from minidit.flow.stochastic import SDE, euler_maruyama, sde_times
 from minidit.measure.quality import quality
+from minidit.streams import Streams, generator
 from minidit.training.sampling import sample
+from minidit.training.state import TrainState
 
 SAMPLES, STEPS = 240, 25
 PIECE = 60  # images at once
@@ -18,6 +23,7 @@ def quality_readout(trained: Trained) -> dict[str, float]:
         "accuracy": share read as its class. "frechet": Frechet distance to the held-out images in the
         judge's features; "frechet_floor": that of as many training images. "copied": share as near to the
         training set as the nearest 1 % of held-out images; "to_train": median distance to it.
+        "sde_accuracy", "sde_frechet": the same two for samples by SDE, with as many evaluations.
 
     Raises:
         MiniditError: no judge, or a network that is told no class.
@@ -35,10 +41,30 @@ def quality_readout(trained: Trained) -> dict[str, float]:
     device = data.train.x.device
     images = sample(state, labels, w=1.0, steps=STEPS, batch=PIECE)
     found = quality(images.to(device), labels.to(device), data, judge)
+    by_sde = quality(_by_sde(state, labels.to(device)), labels.to(device), data, judge)
     return {
         "accuracy": found.accuracy,
         "frechet": found.frechet_distance,
+        "sde_accuracy": by_sde.accuracy,
+        "sde_frechet": by_sde.frechet_distance,
         "frechet_floor": found.frechet_floor,
         "copied": found.neighbours.copied,
         "to_train": found.neighbours.samples_to_train,
     }
+
+
+def _by_sde(state: TrainState, labels: Tensor) -> Tensor:
+    """Images (n, c, h, w) for labels (n,), from the noise that `sample` starts from, by Euler-Maruyama.
+
+    The diffusion is SiT's, w = sigma; the last step goes to the guessed data.
+    """
+    config, flow = state.experiment.model, state.experiment.objective.flow
+    shape = (len(labels), config.in_channels, *config.image_size)
+    start = torch.randn(shape, generator=generator(0, "sample")).to(labels.device)
+    v, sde, streams = flow.velocity(state.ema.module.eval()), SDE(flow.path), Streams(0)
+    images = []
+    for k, (z, y) in enumerate(zip(start.split(PIECE), labels.split(PIECE), strict=True)):
+        draws = gaussian(z, streams, f"sde.{k}")  # each piece its own noise
+        grid = sde_times(STEPS)
+        images.append(last(euler_maruyama(v, z, grid, draws, y, sde=sde, last_step="tweedie")))
+    return torch.cat(images).clamp(-1, 1)

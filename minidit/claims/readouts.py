@@ -12,6 +12,7 @@ from minidit.errors import MiniditError, TrainingDiverged, did_you_mean
 from minidit.flow.flow import Flow
 from minidit.measure.ablation import ablation_readout
 from minidit.measure.branches import branches_readout
+from minidit.measure.denoising import denoising_readout
 from minidit.measure.probe import probe_readout
 from minidit.measure.velocity import nothing as answers_nothing
 from minidit.measure.velocity import velocity_readout
@@ -20,6 +21,11 @@ from minidit.measure.velocity import velocity_readout
 def _velocity(trained: Trained) -> dict[str, float]:
     """`velocity_readout` of the averaged weights."""
     return velocity_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
+
+
+def _denoising(trained: Trained) -> dict[str, float]:
+    """`denoising_readout` of the averaged weights."""
+    return denoising_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
 
 
 def _probe(trained: Trained) -> dict[str, float]:
@@ -47,6 +53,7 @@ def _ablation(trained: Trained) -> dict[str, float]:
 # each returns numbers by short names; `measure` puts the readout's own name before them
 READOUTS: dict[str, Callable[[Trained], dict[str, float]]] = {
     "velocity": _velocity,
+    "denoising": _denoising,
     "quality": quality_readout,
     "probe": _probe,
     "norms": _norms,

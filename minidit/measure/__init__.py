@@ -1,6 +1,7 @@
 """Is it any good, and what did it cost: judge, Frechet distance, neighbours, ledger, evidence."""
 
 from minidit.measure.branches import Branch, watch_branches
+from minidit.measure.denoising import denoising_readout
 from minidit.measure.evidence import Band, Evidence, band, smooth
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.judge import Judge
@@ -22,6 +23,7 @@ __all__ = [
     "Quality",
     "band",
     "bend",
+    "denoising_readout",
     "frechet_distance",
     "ledger",
     "nearest",

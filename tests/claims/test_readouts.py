@@ -5,6 +5,7 @@ import torch
 
 import minidit
 from minidit import MiniditError, TrainState
+from minidit.claims.quality import _by_sde
 from minidit.claims.readouts import READOUTS, measure, nothing
 from minidit.claims.trained import Trained
 from minidit.data import Data, DataConfig, Images, load
@@ -160,7 +161,7 @@ def test_every_arm_is_asked_the_same(tiny, few):
     torch.testing.assert_close(other.interpolate(clean, noise, t), asked[1][0], atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("name", ["velocity", "quality", "branches"])
+@pytest.mark.parametrize("name", ["velocity", "denoising", "quality", "branches"])
 def test_the_averaged_network_is_read_and_nothing_is_changed(tiny, few, name):
     state, judge = moved(tiny), UNTRAINED
     before = {key: value.clone() for key, value in state.ema.state_dict().items()}
@@ -189,7 +190,19 @@ def test_quality_is_that_of_240_samples(tiny, digits):
     assert values["quality.to_train"] == pytest.approx(near.samples_to_train, rel=1e-4)
     assert values["quality.copied"] == pytest.approx(near.copied, abs=0.01)
     assert 0 < values["quality.frechet_floor"] < values["quality.frechet"]
-    assert len(values) == 5
+    assert len(values) == 7
+
+
+def test_quality_by_sde_follows_the_law_of_the_images_too(tiny, digits):
+    state, labels = moved(tiny), torch.arange(240) % 10
+    images = _by_sde(state, labels)
+    assert images.shape == (240, 1, 8, 8) and images.abs().max() <= 1
+    assert torch.equal(images, _by_sde(state, labels))  # its draws are fixed
+    assert not torch.equal(images, sample(state, labels, w=1, steps=25, seed=0))
+    values = measure(["quality"], Trained(state, digits, UNTRAINED))
+    distance = frechet_distance(UNTRAINED.features(images), UNTRAINED.features(digits.held_out.x))
+    assert values["quality.sde_frechet"] == pytest.approx(distance, rel=1e-3)
+    assert values["quality.sde_accuracy"] == pytest.approx(UNTRAINED.accuracy(images, labels), abs=0.01)
 
 
 def test_what_quality_cannot_judge_is_refused(tiny, few):
@@ -202,7 +215,7 @@ def test_what_quality_cannot_judge_is_refused(tiny, few):
 
 def test_readouts_are_called_by_name(tiny, few):
     trained = Trained(TrainState.create(tiny), few, None)
-    assert set(READOUTS) == {"velocity", "quality", "probe", "norms", "branches", "ablation"}
+    assert set(READOUTS) == {"velocity", "denoising", "quality", "probe", "norms", "branches", "ablation"}
     both = measure(["velocity", "norms"], trained)
     assert both == measure(["velocity"], trained) | measure(["norms"], trained)
     assert measure([], trained) == {} and all(type(value) is float for value in both.values())
