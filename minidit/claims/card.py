@@ -122,7 +122,12 @@ class Scale:
 
 @dataclass(frozen=True)
 class Card:
-    """A claim card as its file has it; sha256 is that of the file's bytes."""
+    """A claim card as its file has it; sha256 is that of the file's bytes.
+
+    fraction: "" for every cell of a factorial, or "half": those in which an even number of factors is away
+    from the base. From five factors on every main effect and every interaction of two is still free of the
+    others.
+    """
 
     id: str
     slug: str
@@ -141,13 +146,16 @@ class Card:
     notes: str
     threats: tuple[str, ...]
     change_our_mind: tuple[str, ...]
+    fraction: str
     path: Path
     sha256: str
 
     def cells(self) -> dict[str, tuple[Any, ...]]:
-        """Every combination of the factors' values by its name, None where a factor is as in the base."""
+        """The combinations of the factors' values by name, None where a factor is as in the base."""
         named = {}
         for values in itertools.product(*([None, *factor.arms] for factor in self.factors)):
+            if self.fraction == "half" and sum(value is not None for value in values) % 2:
+                continue
             pairs = zip(self.factors, values, strict=True)
             named[",".join(factor.name(value) for factor, value in pairs if value is not None)] = values
         return {name or "base": values for name, values in named.items()}

@@ -11,10 +11,21 @@ from minidit.claims.plausible import refuse
 from minidit.errors import MiniditError, did_you_mean
 
 # top-level entries of a card that are plain values or lists of them; the rest are tables
-PLAIN = ("id", "title", "kind", "question", "readouts", "along", "notes", "threats", "change_our_mind")
+PLAIN = (
+    "id",
+    "title",
+    "kind",
+    "question",
+    "readouts",
+    "along",
+    "notes",
+    "threats",
+    "change_our_mind",
+    "fraction",
+)
 TABLES = {"quote": Quote, "hypothesis": Hypothesis, "factor": Factor, "size": Size}
 SINGLE = {"match": Match, "tune": Tune}
-MAY_LACK = ("along", "notes", "readouts")
+MAY_LACK = ("along", "notes", "readouts", "fraction")
 
 
 def read(path: Path) -> Card:
@@ -40,6 +51,7 @@ def read(path: Path) -> Card:
         **{name: values[name] for name in ("id", "title", "kind", "question")},
         **{name: tuple(values.get(name, ())) for name in ("readouts", "along", "threats", "change_our_mind")},
         notes=values.get("notes", "").strip(),
+        fraction=values.get("fraction", ""),
         slug=path.stem,
         quotes=tables["quote"],
         hypotheses=tables["hypothesis"],

@@ -127,10 +127,14 @@ def _signs(card: Card, trial: Trial, hypothesis: Hypothesis) -> dict[str, int]:
         )
     cells = {arm: tuple(str(_level(trial.arms[arm], key)) for key in keys) for arm in trial.arms}
     levels = [sorted(set(column)) for column in zip(*cells.values(), strict=True)]
-    if sorted(cells.values()) != sorted(product(*levels)):
+    base, planned = cells[BASE], list(product(*levels))
+    if card.fraction == "half":
+        away = {cell: sum(one != other for one, other in zip(cell, base, strict=True)) for cell in planned}
+        planned = [cell for cell in planned if away[cell] % 2 == 0]
+    if sorted(cells.values()) != sorted(planned):
         raise MiniditError(
-            f"{card.id} has {len(cells)} arms where a factorial of {' x '.join(keys)} has every combination "
-            f"of levels once, {math.prod(map(len, levels))} in all: run the missing ones."
+            f"{card.id} has {len(cells)} arms where {card.fraction or 'all'} of the combinations of "
+            f"{' x '.join(keys)} were planned, each once, {len(planned)} in all: run the missing ones."
         )
     places = [keys.index(key) for key in named]
     for place in places:
@@ -138,7 +142,6 @@ def _signs(card: Card, trial: Trial, hypothesis: Hypothesis) -> dict[str, int]:
             raise MiniditError(
                 f"{keys[place]} has {len(levels[place])} levels in {card.id}, and an effect is read from two."
             )
-    base = cells[BASE]
     return {arm: math.prod(-1 if cell[p] == base[p] else 1 for p in places) for arm, cell in cells.items()}
 
 

@@ -57,6 +57,13 @@ def _design(card: Card) -> Iterator[str]:
         yield f"{len(card.sizes)} sizes give no slope that could fail; plan at least 3."
     if card.kind == "factorial" and len(card.factors) < 2:
         yield "a factorial design crosses at least two factors; with one the kind is paired."
+    if card.fraction not in ("", "half"):
+        yield f'fraction is {card.fraction!r}; it must be "half", or be left out.'
+    elif card.fraction and (card.kind != "factorial" or len(card.factors) < 5 or _levels(card) != {2}):
+        yield (
+            "half of a factorial design tells pairs of factors apart from five factors of two levels on; "
+            "with fewer run every combination."
+        )
     yield from _tables(card)
     keys = [factor.key for factor in card.factors]
     moved = [key for factor in card.factors for key in factor.keys]
@@ -70,6 +77,11 @@ def _design(card: Card) -> Iterator[str]:
         yield "tune needs a grid of at least 2 values, and at least 1 seed."
     if card.tune is not None and card.tune.key in moved:
         yield f"tune.key is {card.tune.key}, which is also what is tried."
+
+
+def _levels(card: Card) -> set[int]:
+    """How many levels the factors have, the base's among them."""
+    return {1 + len(factor.arms) for factor in card.factors}
 
 
 def _tables(card: Card) -> Iterator[str]:

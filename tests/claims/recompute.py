@@ -109,7 +109,9 @@ def levels(card, trial):
     for name, arm in trial["arms"].items():
         changed = [key in arm["settings"] and arm["settings"][key] != base.get(key) for key in keys]
         table[tuple(map(int, changed))] = name
-    if len(table) != len(trial["arms"]) or set(table) != set(product((0, 1), repeat=len(keys))):
+    step = 2 if card.get("fraction") == "half" else 1  # half: an even number of factors is away from the base
+    wanted = {at for at in product((0, 1), repeat=len(keys)) if sum(at) % step == 0}
+    if len(table) != len(trial["arms"]) or set(table) != wanted:
         raise Refused("a factorial card needs one arm for each combination of two-level factors")
     return keys, table
 

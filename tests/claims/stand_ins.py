@@ -46,6 +46,7 @@ class Card:
     match: Record | None = None
     tune: Record | None = field(default_factory=lambda: Record(key="training.lr"))
     kind: str = "paired"
+    fraction: str = ""
     sha256: str = "5a"
     id: str = "C06"
     seeds: int = 5

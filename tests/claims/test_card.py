@@ -93,6 +93,11 @@ REFUSED = {
         "tune.key is model.mlp",
     ),
     "a factor twice": ([(FACTOR, FACTOR * 2)], "a setting stands in two factors"),
+    "an unknown fraction": ([('kind = "paired"', 'kind = "paired"\nfraction = "third"')], 'must be "half"'),
+    "half of too little": (
+        [('kind = "paired"', 'kind = "factorial"\nfraction = "half"'), (FACTOR, FACTOR + MLP)],
+        "from five factors of two levels on",
+    ),
     "a lone factorial": ([('kind = "paired"', 'kind = "factorial"')], "at least two factors"),
     "a scaling without sizes": ([('kind = "paired"', 'kind = "scaling"')], "a scaling design has [[size]]"),
     "a measurement that trains": ([('kind = "paired"', 'kind = "measurement"')], "trains nothing"),

@@ -62,6 +62,38 @@ def test_a_factorial_recovers_what_was_planted(named):
     assert percent == pytest.approx({seed: 100 * d / base[seed] for seed, d in one.differences.items()})
 
 
+FIVE = {**HIGH, "norm_affine": True, "mlp_ratio": 8}
+FIVE_FACTORS = tuple(Factor(f"model.{name}", (value,)) for name, value in FIVE.items())
+FIVE_PLANTED = {"model.norm": 0.4, "model.mlp_ratio": -0.3, "model.mlp x model.qk_norm": 0.2}
+
+
+def half():
+    """The 16 cells of five factors in which an even number is away from the base."""
+    arms, rows = {}, {}
+    for cell in product((-1, 1), repeat=5):
+        if cell.count(1) % 2 == 0:
+            high = {name: FIVE[name] for name, sign in zip(FIVE, cell, strict=True) if sign > 0}
+            signs = {f"model.{name}": sign for name, sign in zip(FIVE, cell, strict=True)}
+            name = ",".join(f"{key}={value}" for key, value in high.items()) or "base"
+            value = sum(
+                effect / 2 * np.prod([signs[key] for key in named.split(" x ")])
+                for named, effect in FIVE_PLANTED.items()
+            )
+            arms[name], rows[name] = arm(**high), (np.array(BASE) + 3 + value).tolist()
+    return trial(rows, arms=arms)
+
+
+def test_half_of_a_factorial_recovers_main_effects_and_every_pair():
+    court = card(factors=FIVE_FACTORS, kind="factorial", fraction="half")
+    keys = [factor.key for factor in FIVE_FACTORS]
+    pairs = [f"{one} x {other}" for k, one in enumerate(keys) for other in keys[k + 1 :]]
+    for named in (*keys, *pairs):
+        found = effects(court, half(), Hypothesis(arm=named, direction="higher"))
+        assert found == pytest.approx(dict.fromkeys(range(5), FIVE_PLANTED.get(named, 0.0)), abs=1e-12)
+    with pytest.raises(MiniditError, match=r"16 arms where all of the combinations .* 32 in all"):
+        effects(card(factors=FIVE_FACTORS, kind="factorial"), half(), Hypothesis(arm="model.norm"))
+
+
 def test_two_arms_of_a_factorial_are_read_beside_each_other():
     one, other = "mlp=swiglu,qk_norm=True", "qk_norm=True"
     given = factorial(spread=0.1)
