@@ -7,10 +7,12 @@ from minidit.claims.card import Card
 from minidit.claims.cards import cards
 from minidit.publish.case import Case, picture_path, section, table
 from minidit.publish.pictures import picture, sources
+from minidit.publish.story import story
 from minidit.teach.dots import dots
 from minidit.teach.rates import rates
 
 PAGE, PICTURES = "claims.md", "artefacts/claims"
+STORY_HERE = "<!-- story -->\n\n"  # in the head
 COLUMNS = ("counted", "cpu", "a100")
 
 # what a reader must know first: how a verdict is made, what is measured, how to overturn one
@@ -32,7 +34,8 @@ def page(book: Path) -> str:
         for case in cases
     ]
     overview = table(("claim", "question", *COLUMNS), rows)
-    return f"{HEAD}\n## All claims\n\n{overview}\n" + "".join(f"\n{section(case)}\n" for case in cases)
+    head = HEAD.replace(STORY_HERE, story(book, cases))
+    return f"{head}\n## All claims\n\n{overview}\n" + "".join(f"\n{section(case)}\n" for case in cases)
 
 
 def pictures(book: Path) -> dict[str, bytes]:
