@@ -6,7 +6,7 @@
 # | **Question** | Does the way in which DiT is told time and label keep its attention small, and would it be better off with conditions as tokens? |
 # | **You will be able to** | turn an accusation into numbers that can be false; tell a gate from an update, and an update from its use; say which part of a shift attention can see; read an interval of few seeds, and say what one seed would have told |
 # | **Minutes** | 2 on two cores, most of it four short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
-# | **Claims** | C02, C19, C03 and C17 are told here (a claim whose runs are not done is printed as such); C16 was tried before, and is read again |
+# | **Claims** | C02, C19, C03 and C17 are told here; C16 was tried before, and is read again |
 #
 # Chapter 4 built adaLN-Zero: in each block a linear layer turns time and label into a shift, a scale and a gate for each branch, and all of them start at zero. In August 2025 a critic wrote that DiT is wrong, and one of his points was aimed
 # at this. We know that point in summary only: adaLN-Zero hates attention; it overwrites attention's input and adds a bias to its output; a small MLP for the condition wastes a transformer, and conditions should be tokens.
@@ -32,7 +32,6 @@ from minidit.claims import cards, tried
 from minidit.claims.arms import arms as arms_of
 from minidit.claims.plan import at_the_edge
 from minidit.claims.statistics import interval, seeds_needed
-from minidit.claims.trial import find
 from minidit.data import load
 from minidit.flow import Draw, euler, velocity_error
 from minidit.measure.ablation import silenced
@@ -758,7 +757,7 @@ print(
 # The two arms cross. At a tenth of the run the network that starts nothing at zero has no larger share than DiT's: gates that start shut do not hold attention back *beside the MLP*, which starts behind gates of its own. Later it has a larger one.
 #
 # And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone: only that, at this point, it is smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
-# and 0.42 for the other at the end. A good part of what follows *may* be the rate and not the Zero. That is a warning for the verdict on C02.f below; card C19 tries it with seeds. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.)
+# and 0.42 for the other at the end. A good part of what follows *may* be the rate and not the Zero. That is a warning for the verdict on C02.f below; card C19 tried it with seeds. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.)
 #
 # And the network that never had attention? Three errors, all at the same step, on the same images: trained with attention; the same network, silenced afterwards; trained without.
 
@@ -855,7 +854,7 @@ for arm in c02.trial.arms:
 # - **With tokens it is larger in all five seeds** (a), and still inconclusive: one seed of five falls short of the bar, and the interval reaches over it by a hair. Suppose it were decided. With tokens attention is the only way in which the condition can reach the image. A larger share there is what the design forces. The card said so
 #   before its run.
 # - **The Zero does not hold attention back beside the MLP at a tenth of the run** (e, refuted), **and at the end the share is smaller than in a network that began without zeros** (f, supported). This is the one verdict for the critic. Two things to hold against it: that arm trains at three times the rate; and the next table.
-#   Tokens and nothing at zero are the two arms that chose the largest rate of the grid, so a and f both compare networks at two rates. Card C19, written after this, crosses the Zero with the rate.
+#   Tokens and nothing at zero are the two arms that chose the largest rate of the grid, so a and f both compare networks at two rates. Card C19, written after this, crosses the Zero with the rate: its verdicts come below.
 # - **Does DiT lean less on attention than adaLN without gates?** (d) In all five seeds, by a tenth to a third, where a fifth was asked for: inconclusive. The noise here is large. Two trainings of the *base* that differ in their starting weights alone lie apart by a tenth or so in four seeds and by more than a quarter in one: the floor comes close to the fifth that was asked for.
 
 
@@ -886,10 +885,7 @@ def seeds_of(case):
 
 # %%
 def tell(name):
-    """The verdicts of a claim and its seeds, or that it has none yet."""
-    if find(cards.find(name), "cpu") is None:
-        print(f"{name} has no evidence yet.\n")
-        return
+    """The verdicts of a claim, and its seeds."""
     case = tried(name)
     verdicts(case)
     words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
@@ -898,6 +894,12 @@ def tell(name):
 
 # %%
 tell("C19")
+
+# %% [markdown]
+# The Zero at one rate (a), the rate in one network (b), the Zero at the other rate (c): in the mean each moves attention's share the way it was claimed, and none is decided. Add the effects of a and b, and you have nearly the difference that C02.f saw. So the verdict stands as it is written, for two networks at the rates that they chose. But it is not shown that the Zero made it: the rate may have made as much of it, or
+# more. Five seeds cannot tell, and these have been looked at before: two of the four arms are C02's own runs, made again (the card says so).
+#
+# Back to C02, and from shares to what they are worth.
 
 # %%
 print(f"{'':>24}  attention's  silenced: times the error     held-out")
@@ -917,7 +919,7 @@ for arm in c02.trial.arms:
 # Now read two pairs of lines. They are *seen, not asked*: no card asks for them, and they have no interval. Nothing at zero has a share of nearly one half, DiT a third, and silenced their seeds cover about the same range: here a larger share does not go with a larger loss. Tokens have the same share as nothing at zero, and silence costs them more than twice as much: they hear label *and* time through attention, and lose both with it. How much, and what for, are two
 # questions.
 #
-# So does adaLN-Zero hate attention? In these small networks, by these readings: its gates do not keep attention small beside the MLP; beside a network that starts without zeros attention's share is smaller, at the rates that both chose; and without its attention it errs many times more. Two open letters, a and d, lean to the critic's side in five seeds of five. "Hates" is too strong a word for that. Another reading could come out otherwise.
+# So does adaLN-Zero hate attention? In these small networks, by these readings: its gates do not keep attention small beside the MLP; beside a network that starts without zeros attention's share is smaller, at the rates that both chose, and it is open whether zeros or rates do it; and without its attention it errs many times more. Two open letters, a and d, lean to the critic's side in five seeds of five. "Hates" is too strong a word for that. Another reading could come out otherwise.
 #
 # ## Should conditions be tokens? Equal, but in what?
 #
@@ -975,9 +977,10 @@ for name, arm in tried("C03").trial.arms.items():
 tell("C17")
 
 # %% [markdown]
-# (Where it says that there is no evidence yet, the card is committed and its runs are not done. The words will stand here, and on [the page of all claims](claims.md), as they come out.)
+# The same words, letter by letter, as at equal parameters. At equal time too the intervals of both rivals lie wholly on the other side, in all five seeds: adaLN-Zero is ahead of tokens, of cross-attention, and of adaLN without gates and zeros. So neither the size of the networks alone nor their pace alone is the reason. The two cards are no independent witnesses: it is the same task, and the same kind
+# of network.
 #
-# Three cautions hold whatever the words are. A label out of 24 is one thing to be said to all tokens; captions have parts, and there tokens may do what a vector cannot (C13 will ask). Two tokens more among 64 weigh more than two among 256. And time is that of one core: on a GPU the exchange is another one.
+# Three cautions. A label out of 24 is one thing to be said to all tokens; captions have parts, and there tokens may do what a vector cannot (C13 will ask). Two tokens more among 64 weigh more than two among 256. And time is that of one core: on a GPU the exchange is another one.
 #
 # ## The Zero alone: C16
 #
@@ -1229,7 +1232,7 @@ teach.Frames(
 # We said: the gates do not keep attention small beside the MLP; a trained network leans on attention heavily, and one that never had it is worse, though less so (one seed); the shift does not drown attention's input, and the scale near the noise comes closest to overwriting it; through the values the shift comes out as a vector for all tokens, of which little arrives. This would overturn it:
 #
 # - published weights in which attention's share is near nothing. Ours have 4 blocks and 64 tokens, DiT-XL/2 has 28 and 256, and attention may matter more there, or less;
-# - the other verdict for c or f at 12 blocks; or for f, with one rate for both arms (C19);
+# - the other verdict for c or f at 12 blocks; or C19 with new seeds, and the rate alone supported: then f would be the rate's doing;
 # - a readout that says "hates" better than share and silence do, with a reason. Only what differs from token to token is talk: a share that counts it alone may say something else;
 # - a network that keeps the shift out of its values, and is better: then the shift there would be harm;
 # - channels that the scale brings near zero, held open in training, and a better network: then "overwrites" would have a sense;
