@@ -7,7 +7,7 @@ from minidit.claims.card import Card
 from minidit.claims.cards import cards
 from minidit.publish.case import Case, picture_path, section, table
 from minidit.publish.pictures import picture, sources
-from minidit.publish.story import story
+from minidit.publish.story import in_order, story
 from minidit.teach.dots import dots
 from minidit.teach.rates import rates
 
@@ -28,7 +28,7 @@ def page(book: Path) -> str:
     Raises:
         MiniditError: a card or evidence that cannot be read, or evidence that cannot carry a verdict.
     """
-    cases = [Case.read(book, card) for card in cards(book / "claims")]
+    cases = in_order(book, [Case.read(book, card) for card in cards(book / "claims")])
     rows = [
         (f"[{case.card.id}](#{case.card.id.lower()})", case.card.question, *map(case.words, COLUMNS))
         for case in cases

@@ -26,11 +26,19 @@ def story(book: Path, cases: list[Case]) -> str:
         MiniditError: a place without evidence, or a sentence that rests on another verdict than the
             evidence gives.
     """
-    path = book / STORY
-    if not path.is_file():
-        return ""
     known = {case.card.id: case for case in cases}
-    return PLACE.sub(lambda place: _filled(known, *place.groups()), path.read_text(encoding="utf-8"))
+    return PLACE.sub(lambda place: _filled(known, *place.groups()), _template(book))
+
+
+def in_order(book: Path, cases: list[Case]) -> list[Case]:
+    """The cases in the order in which the story first names them; those it never names come last."""
+    text = _template(book) + " ".join(sorted(case.card.id for case in cases))
+    return sorted(cases, key=lambda case: text.index(case.card.id))
+
+
+def _template(book: Path) -> str:
+    path = book / STORY
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _filled(cases: Mapping[str, Case], claim: str, letter: str, what: str) -> str:

@@ -28,6 +28,14 @@ def test_words_and_numbers_come_from_the_evidence(tmp_path):
     assert text.index("In one page") < text.index("## How a verdict is made") < text.index("## All claims")
 
 
+def test_claims_stand_in_the_order_of_the_story(tmp_path):
+    for name in ("C91", "C92"):
+        Case(id=name, values=AFFINE).write(tmp_path)
+    text = told(tmp_path, "First {C92.a supported}, then {C90.a supported}.")  # and nothing of C91
+    assert text.index("## C92:") < text.index("## C90:") < text.index("## C91:")
+    assert text.index("[C92](#c92)") < text.index("[C90](#c90)") < text.index("[C91](#c91)")
+
+
 def test_a_book_without_a_story_has_none(tmp_path):
     Case(values=AFFINE).write(tmp_path)
     assert "<!--" not in page(tmp_path)
