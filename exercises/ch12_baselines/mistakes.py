@@ -97,6 +97,11 @@ def _clock(told=lambda s, t: s, look=lambda x, n, t: x / n, end=lambda x, e, t: 
     return answer
 
 
+def _off_the_circle(f, x, t):
+    size = _wide((t**2 + (1 - t) ** 2).sqrt())
+    return (x / size - f(x / size, 1000 * (1 - torch.atan2(t, 1 - t) * 2 / math.pi))) / _wide(t)
+
+
 def _shares(path, t):
     if path == "linear":
         return t, 1 - t
@@ -227,9 +232,7 @@ MISTAKES = {
         "by the noise's share and the data's": _clock(look=lambda x, n, t: x * (1 - t) / (t * n)),
         "You divided by the noise's share": _clock(end=lambda x, e, t: (x - e) / (1 - t)),
         "a velocity was asked": _clock(end=lambda x, e, t: e),
-        "taken off there": lambda f, x, t: _clock(end=lambda y, e, t: (y - e) / t)(
-            lambda y, s: f(y, s) + x - y, x, t
-        ),
+        "taken off the circle's image": _off_the_circle,
     },
     "12.4": {
         "the square is missing": _log(torch.log),

@@ -36,38 +36,44 @@ def on_circle(t: Tensor) -> tuple[Tensor, Tensor]:
     return 1000 * (1 - torch.atan2(t, 1 - t) * 2 / math.pi), (t**2 + (1 - t) ** 2).sqrt()
 
 
-def _through_mistakes(f: Network, x: Tensor, t: Tensor) -> dict[str, Tensor | OneOf]:
-    """What wrong translations give."""
+def _wrong_questions(f: Network, x: Tensor, t: Tensor) -> dict[str, OneOf]:
+    """What a network says that was told another number, or shown another image."""
     told, size = on_circle(t)
-    good = x / wide(size)
-    t_, s_ = wide(t), wide(1 - t)
+    n, t_, s_ = wide(size), wide(t), wide(1 - t)
+    asked = {
+        "The network was told a time from 0 to 1: its clock counts to 1000.": (
+            (x / n, told / 1000),
+            (x / n, 1 - told / 1000),
+            (x / n, t),
+        ),
+        "The network's clock runs the other way: it is told 1000 at the noise.": ((x / n, 1000 - told),),
+        "It was told our time, turned and scaled: at the same t the circle has another noise level.": (
+            (x / n, 1000 * (1 - t)),
+            (x, 1000 * (1 - t)),
+        ),
+        "x was not rescaled: on the circle its share of the data is larger.": ((x, told),),
+        "x was multiplied where it is divided.": ((x * n, told),),
+        "x was rescaled by the noise's share and the data's: divide both shares by the same length.": (
+            (x * s_ / (t_ * n), told),
+            (x * t_ / (s_ * n), told),
+        ),
+    }
+    return {words: OneOf((x - f(*one)) / t_ for one in pairs) for words, pairs in asked.items()}
 
-    def velocity(noise: Tensor) -> Tensor:
-        return (x - noise) / t_
 
+def _wrong_readings(f: Network, x: Tensor, t: Tensor) -> dict[str, Tensor | OneOf]:
+    """What other readings of the right noise give."""
+    told, size = on_circle(t)
+    good, t_, s_ = x / wide(size), wide(t), wide(1 - t)
     noise = f(good, told)
     return {
-        "The network was told a time from 0 to 1: its clock counts to 1000.": OneOf(
-            [velocity(f(good, told / 1000)), velocity(f(good, 1 - told / 1000)), velocity(f(good, t))]
-        ),
-        "The network's clock runs the other way: it is told 1000 at the noise.": velocity(
-            f(good, 1000 - told)
-        ),
-        "It was told our time, turned and scaled: at the same t the circle has another noise level.": OneOf(
-            [velocity(f(good, 1000 * (1 - t))), velocity(f(x, 1000 * (1 - t)))]
-        ),
-        "The sign of the velocity is turned: it leads from noise to data.": -velocity(noise),
-        "x was not rescaled: on the circle its share of the data is larger.": velocity(f(x, told)),
-        "x was multiplied where it is divided.": velocity(f(x * wide(size), told)),
-        "x was rescaled by the noise's share and the data's: divide both shares by the same length.": OneOf(
-            [velocity(f(x * s_ / (t_ * wide(size)), told)), velocity(f(x * t_ / (s_ * wide(size)), told))]
-        ),
+        "The sign of the velocity is turned: it leads from noise to data.": (noise - x) / t_,
         "You divided by the noise's share: with the noise known, the data are (x - (1 - t) noise) / t.": (
             OneOf([(x - noise) / s_, (x - t_ * noise) / s_ - noise])
         ),
         "That is the noise: a velocity was asked.": noise,
         "That is the data: a velocity was asked.": (x - s_ * noise) / t_,
-        "The noise was read from the circle's image, and taken off there; the velocity is that of x.": OneOf(
+        "The noise was taken off the circle's image; the velocity is that of x.": OneOf(
             [(good - noise) / t_, (good - noise) * wide(size) / t_]
         ),
     }
@@ -98,7 +104,8 @@ def clocks(answer: Callable, draw: torch.Generator) -> None:
 
         given = {"f": f"tanh({bend:.2f} x + s / 400) + 0.1 x x", "x": x, "t": t}
         got = answer(f, x.clone(), t.clone())
-        expect(got, through(f, x, t), given, _through_mistakes(f, x, t))
+        mistakes = _wrong_questions(f, x, t) | _wrong_readings(f, x, t)
+        expect(got, through(f, x, t), given, mistakes)
 
 
 def _log_alpha(u: Tensor) -> Tensor:

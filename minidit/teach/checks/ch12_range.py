@@ -21,65 +21,59 @@ class Place(NamedTuple):
     s: float
 
 
-def mean_squares(at: Place) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Mean squares of the targets noise, data, score and velocity, each (b,)."""
+class Sizes(NamedTuple):
+    """Mean squares of the four targets, each (b,)."""
+
+    noise: Tensor
+    data: Tensor
+    score: Tensor
+    velocity: Tensor
+
+
+def mean_squares(at: Place) -> Sizes:
+    """Mean squares of noise, data, score and velocity."""
     one = torch.ones_like(at.alpha)
-    return one, at.s * one, 1 / at.sigma**2, at.s * at.alpha_dot**2 + at.sigma_dot**2
+    return Sizes(one, at.s * one, 1 / at.sigma**2, at.s * at.alpha_dot**2 + at.sigma_dot**2)
 
 
-def _wrong(at: Place) -> dict[str, Tensor | tuple | OneOf]:
-    """What each mistake gives in place of the four."""
-    noise, data, score, velocity = mean_squares(at)
-    mixed = (at.alpha_dot * at.s**0.5 + at.sigma_dot) ** 2
+def _wrong(at: Place) -> dict[str, Sizes | OneOf]:
+    """What each mistake outside of the velocity gives in place of the four."""
+    right = mean_squares(at)
     return {
         "The score is noise / sigma, so its mean square is divided by sigma^2: that is its root.": (
-            noise,
-            data,
-            1 / at.sigma,
-            velocity,
+            right._replace(score=1 / at.sigma)
         ),
         "The score is divided by sigma, not multiplied: it grows towards the data.": OneOf(
-            [(noise, data, at.sigma**2, velocity), (noise, data, at.sigma, velocity)]
+            [right._replace(score=at.sigma**2), right._replace(score=at.sigma)]
         ),
-        "The noise is not scaled: sigma stands in x, not in the noise.": (at.sigma**2, data, score, velocity),
+        "The noise is not scaled: sigma stands in x, not in the noise.": right._replace(noise=at.sigma**2),
         "The data are not scaled: alpha stands in x, not in the data.": (
-            noise,
-            data * at.alpha**2,
-            score,
-            velocity,
+            right._replace(data=right.data * at.alpha**2)
         ),
-        "Data and noise are independent: mean squares add up, and no product is left.": OneOf(
-            [(noise, data, score, mixed), (noise, data, score, (at.alpha_dot + at.sigma_dot) ** 2)]
+        "These are roots of mean squares; mean squares were asked.": Sizes(*(x.sqrt() for x in right)),
+    }
+
+
+def _wrong_velocities(at: Place) -> dict[str, Sizes | OneOf]:
+    """What each mistake in the velocity gives."""
+    right = mean_squares(at)
+    up, down = at.s * at.alpha_dot**2, at.sigma_dot**2
+    wrong = {
+        "Data and noise are independent: mean squares add up, and no product is left.": (
+            (at.alpha_dot * at.s**0.5 + at.sigma_dot) ** 2,
+            (at.alpha_dot + at.sigma_dot) ** 2,
         ),
-        "Squares add up, whatever the sign in front: a noise taken off makes the velocity no smaller.": OneOf(
-            (noise, data, score, value)
-            for value in (
-                at.s * at.alpha_dot**2 - at.sigma_dot**2,
-                (at.s * at.alpha_dot**2 - at.sigma_dot**2).abs(),
-            )
+        "Squares add up, whatever the sign in front: a noise taken off makes the velocity no smaller.": (
+            up - down,
+            (up - down).abs(),
         ),
-        "The data's mean square belongs to alpha'^2: it is not 1.": (
-            noise,
-            data,
-            score,
-            at.alpha_dot**2 + at.sigma_dot**2,
-        ),
-        "s is a mean square already: it is not squared again.": OneOf(
-            [
-                (noise, data, score, at.s**2 * at.alpha_dot**2 + at.sigma_dot**2),
-                (noise, data**2, score, velocity),
-            ]
-        ),
+        "The data's mean square belongs to alpha'^2: it is not 1.": (at.alpha_dot**2 + down,),
+        "s is a mean square already: it is not squared again.": (at.s * up + down,),
         "The velocity is the derivative: alpha' and sigma' stand in it, not alpha and sigma.": (
-            noise,
-            data,
-            score,
             at.s * at.alpha**2 + at.sigma**2,
         ),
-        "These are roots of mean squares; mean squares were asked.": tuple(
-            value.sqrt() for value in (noise, data, score, velocity)
-        ),
     }
+    return {words: OneOf(right._replace(velocity=v) for v in values) for words, values in wrong.items()}
 
 
 @exercise(
@@ -102,4 +96,4 @@ def targets(answer: Callable, draw: torch.Generator) -> None:
         at = Place(alpha, sigma, up.double(), down.double(), s)
         got = answer(*(value.clone() for value in at[:4]), s)
         got = tuple(got) if isinstance(got, Tensor | list) else got
-        expect(got, mean_squares(at), at._asdict(), _wrong(at))
+        expect(got, tuple(mean_squares(at)), at._asdict(), _wrong(at) | _wrong_velocities(at))
