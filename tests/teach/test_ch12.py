@@ -27,7 +27,7 @@ from minidit.teach.checks.ch12_clock import snr, through
 from minidit.teach.checks.ch12_count import CASES, decided, metrics, most_steps, two_sided
 from minidit.teach.checks.ch12_range import Place, mean_squares
 
-T = torch.tensor([0.2, 0.45, 0.7], dtype=torch.float64)
+T = torch.tensor([0.35, 0.45, 0.7], dtype=torch.float64)
 
 
 @pytest.mark.parametrize("path", list(PATHS))
