@@ -24,6 +24,7 @@ from torch import nn
 from torch.optim import AdamW
 from torch.testing import assert_close
 
+# %%
 import minidit
 from minidit import Flow, Streams, TrainState, teach
 from minidit.claims import cards, tried
@@ -490,13 +491,14 @@ sixths = [f"s{k}" for k in range(1, 7)]
 places = [-5, -3, -1, 1, 3, 5]
 e = [yard["linear", "velocity"][part] for part in sixths]
 for place, error in zip(places, e, strict=True):
-    print(f"log SNR {place - 1:+d} to {place + 1:+d}: error of the noise {error:.5f}")
+    print(f"log SNR {place - 1:+d} to {place + 1:+d}: error of the noise {error:.4f}")
 print(
     f"from end to end a factor of about {10 ** round(torch.tensor(e[-1] / e[0]).log10().item()):.0f}, to the nearest power of ten"
 )
 
 # %% [markdown]
-# So there is a sense in which the critic may be right: noise prediction asks for a few tenths at one end and a thousandth at the other, from one last layer. The velocity does not: near the noise it asks for the *image*. A logarithm is one remedy for that. The choice of the answer is another one, and older: EDM's factors of 2022, velocities, weights.
+# So there is a sense in which the critic may be right. Near the noise a noise network must repeat its input to a few hundredths; near the data a rough guess is all that can be had. One last layer must do both. The velocity asks otherwise: near the noise it asks for the *image*. A logarithm would be one remedy for such a range. The choice of
+# the answer is another one, and older: EDM's factors of 2022, weights, velocities.
 #
 # Is there harm? C07 asks for it: the four answers on one path, all read as noise. Its first hypothesis is made for the claim: a network that must say the score, which does span orders of magnitude, against one that says the noise, with the same loss weight for weight.
 
@@ -535,7 +537,9 @@ def over_sixths(name):
         )
         panel.plot(places, seeds / middle[:, None], ".", color=colour, alpha=0.5, markersize=5)
         panel.plot(places, seeds.mean(1) / middle, color=colour, label=arm)
-    panel.set(xlabel="log SNR", ylabel="error of the noise, base = 1", yscale="log")
+    panel.set(
+        xlabel="log SNR (left: noise, right: data)", ylabel="error of the noise, base = 1", ylim=(0, None)
+    )
     panel.spines[["top", "right"]].set_visible(False)
     panel.legend(frameon=False, fontsize=8)
     return figure
@@ -667,6 +671,13 @@ for name, colour, mark in (("flow", ACCENT, "o-"), ("DDPM", INK, "s-"), ("U-Net"
     panel.plot(
         places, [found[name][part] / found["flow"][part] for part in sixths], mark, color=colour, label=name
     )
+if find(cards.find("C12"), "cpu") is not None:
+    seeds, middle = (
+        torch.tensor([list(tried("C12").of(arm, f"denoising.{part}").values()) for part in sixths])
+        for arm in ("recipe=ddpm", "base")
+    )
+    label = ["C12's seeds, DDPM beside the base"] + ["_"] * (seeds.shape[1] - 1)
+    panel.plot(places, seeds / middle.mean(1, keepdim=True), ".", color=MUTED, label=label)
 panel.set(xlabel="log SNR (left: noise, right: data)", ylabel="error of the noise, flow = 1", ylim=(0, None))
 panel.legend(frameon=False, fontsize=9)
 panel.spines[["top", "right"]].set_visible(False)
@@ -690,6 +701,10 @@ print(
 # %% tags=["nbval-ignore-output"]
 behind = [found["DDPM"][part] / found["flow"][part] for part in sixths]
 print("error of its noise, flow = 1:    " + ", ".join(f"{value:.1f}" for value in behind))
+
+# %%
+print("DDPM is furthest behind in the sixth with the most noise:", max(behind) == behind[0])
+print("and nearest, or ahead, in the one with the least:        ", min(behind) == behind[-1])
 
 # %% [markdown]
 # The order agrees: where DDPM weighs less than the base it is furthest behind. But the weights are not all of it. In the middle DDPM's loss weighs more than the base's, and if it is behind there too, something else must hold it back: the answer itself, the second loss, the scale of the last layer, or a rate that was found for velocities.
@@ -901,7 +916,7 @@ teach.Frames(
 )
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def gap(n, one, other):
     return (rows_at[n][one] - rows_at[n][other]).square().mean().sqrt().item()
 
