@@ -770,7 +770,7 @@ teach.show(
             for s in ("Euler", "ancestral")
         }
     ),
-    alt="Six rows of ten images: three networks, each by Euler's method and by DDPM's ancestral sampler. Most rows show coloured blobs that begin to be shapes.",
+    alt="Six rows of ten images: three networks, each by Euler's method and by DDPM's ancestral sampler. The rows of flow and U-Net show coloured blobs that begin to be shapes; those of DDPM are partly blank or filled, most by Euler.",
 )
 
 # %% [markdown]
@@ -779,9 +779,9 @@ teach.show(
 # The two can also depend on each other. Look at DDPM's network in the columns of the straight path. These walks begin at pure noise, and ask for an *image* there. A noise network's image is $(x - \sigma\hat\varepsilon)/\alpha$: any error of the noise, times $\sigma/\alpha$. DDPM's path ends at $\sigma/\alpha$ of about 150. Along that path the image counts for next to nothing in the first steps; on the straight path it counts at once. So a network and a sampler
 # fit each other, or do not. (That noise prediction has no say at pure noise is a known flaw: Lin et al., 2023.)
 #
-# Two words on what was equal. All fields have 16 evaluations. A sampler with a step of two questions (Heun) would have 8 steps; guidance would halve them again (exercise 12.5). And ODE and SDE stand in different columns. An SDE throws new noise in, and may correct what an ODE keeps, but Euler-Maruyama needs small steps for it. "SiT against DDPM" in print is sometimes an ODE against an SDE, or 250 steps against 50.
+# Two words on what was equal. All fields have 16 evaluations. A sampler with a step of two questions (Heun) would have 8 steps; guidance would halve them again (exercise 12.5). And ODE and SDE stand in different columns. An SDE throws new noise in, and may correct what an ODE keeps, but Euler-Maruyama needs small steps for it. In print look for both: DiT's own sampler is ancestral, with 250 steps; SiT's code has an ODE and an SDE.
 #
-# And the U-Net? It has as many parameters, steps and images, and a rate that was searched for the *other* network. One run of one seed is no verdict on it. But it answers all that was asked of it, with every objective and sampler of this book: the network is one more part of the parcel that can be exchanged alone. For images of 16 pixels a convolution knows beforehand what a transformer must learn, that neighbours belong together. DiT's case was made at
+# And the U-Net? It has nearly as many parameters, as many steps and images, and a rate that was searched for the *other* network. One run of one seed is no verdict on it. But flow, loss, yardstick and all four samplers took it as it is: the network is one more part of the parcel that can be exchanged alone. For images of 16 pixels a convolution knows beforehand what a transformer must learn, that neighbours belong together. DiT's case was made at
 # another size, and for networks that grow.
 #
 # ## The verdicts of C12
@@ -911,7 +911,7 @@ teach.Frames(
     [teach.rows(rows_at[n]) for n in budgets],
     [f"{n} evaluations" for n in budgets],
     label="evaluations",
-    alt="Four rows of eight shapes from one network. With few evaluations Euler's row is the cleanest and the ancestral row the roughest. With 64 Euler and DDIM show the same images, the SDE and the ancestral sampler others of the same classes.",
+    alt="Four rows of eight shapes from one network. With 4 and 8 evaluations the SDE's row is covered with noise and the others are nearly clean. With 64 all are clean; Euler and DDIM show the same images, the SDE and the ancestral sampler others of the same classes.",
     still=1,
 )
 
