@@ -24,6 +24,9 @@ METRICS = {
     "velocity.gap": "gap from training to held-out error, in %",
     "branches.attention_share": "attention's share of the update",
     "ablation.attention": "cost of silencing attention",
+    "denoising.held_out": "denoising error",
+    "quality.accuracy": "share of samples in their class, by ODE",
+    "quality.sde_accuracy": "share of samples in their class, by SDE",
 }
 
 # inches: a page that shows the picture 700 pixels wide has 100 of them to the inch
