@@ -31,7 +31,6 @@ from minidit.claims.trial import find
 from minidit.data import load
 from minidit.data.source import factors
 from minidit.flow import Draw, velocity_error
-from minidit.measure.evidence import smooth
 from minidit.measure.fixed import noise, some
 from minidit.measure.ledger import ledger
 from minidit.measure.probe import accuracy, probe_readout, standardised
@@ -581,7 +580,7 @@ print(f"a DiT-S/2 of five blocks costs {costs:.2f} of the whole; with the route,
 # So in the routed network of this chapter the critic's word fits: these parts are replaced by the identity, and it does not matter. But see what it is that left them idle. The same blocks, with the same start, are at work in the network that had no route. They are not broken; they were not woken. A likely reason, which we have not tested: adaLN-Zero starts every block as the identity. Behind block 9, tokens that ran and tokens
 # that skipped stand side by side, and the same three blocks must read both kinds. They are read most easily if the route's blocks change little.
 #
-# And see how far it reaches: one seed, 64 tokens, width 64, a quarter of the trial's run. We tried one run to the trial's end, which is on no record, and the seven were nearly idle there too. Whether it is so in a DiT-XL/2 with 256 tokens and four hundred thousand steps nobody can say without its weights, and none were published. The paper's own table speaks against it: if routed blocks did nothing, then a longer route would
+# And see how far it reaches: one seed, 64 tokens, width 64, a quarter of the trial's run. We tried one run to the trial's end, which is on no card, and the seven were nearly idle there too (its numbers are in the project's log, `book/LOG.md`). Whether it is so in a DiT-XL/2 with 256 tokens and four hundred thousand steps nobody can say without its weights, and none were published. The paper's own table speaks against it: if routed blocks did nothing, then a longer route would
 # be a shallower network, and it should not gain 22 points of FID over one that uses all its blocks. Experiment 2 below looks for the cause.
 #
 # ## Equal steps, equal FLOPs, equal time
