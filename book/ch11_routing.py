@@ -168,8 +168,8 @@ def through(x, keys, keep, blocks):
 # Three properties follow. Check them on random tokens. The identity for blocks gives the identity. Tokens that skip come back bit for bit. And since they are copies, the loss behind the route reaches them with gradient 1.
 
 # %%
-x = torch.randn(4, tokens, 8, generator=minidit.generator(0, "tokens"))
-keys = torch.rand(4, tokens, generator=minidit.generator(0, "keys"))
+x = torch.randn(4, 64, 8, generator=minidit.generator(0, "tokens"))
+keys = torch.rand(4, 64, generator=minidit.generator(0, "keys"))
 assert torch.equal(through(x, keys, 32, lambda y: y), x)
 leaf = x.clone().requires_grad_()
 out = through(leaf, keys, 32, lambda y: 3 * y)
@@ -183,13 +183,13 @@ print(f"{int(skipping.sum())} of {skipping.numel()} tokens skip: bit-identical, 
 # Now the library's. A trained network of four blocks gets the route 2-3 with a share of one half. (`rerouted` gives the same weights another route; nothing is copied.) Our lines, around its blocks 2 and 3, must give its tokens behind block 3.
 
 # %%
-shapes = read_artefact("shapes", device).model.eval()
-batch = some(load(base.data).held_out, 128).to(device)
+trained = read_artefact("shapes", device)
+shapes, small = trained.model.eval(), load(trained.experiment.data)
+batch, n = some(small.held_out, 128).to(device), shapes.config.tokens
 x_1, told = batch.x, batch.condition.labels
-eps = noise(128, x_1, "routing.noise")
 half = torch.full((len(x_1),), 0.5, device=device)
-x_t = Flow().interpolate(x_1, eps, half)
-keys = torch.rand(len(x_1), 1, tokens, generator=minidit.generator(0, "keys")).to(device)
+x_t = Flow().interpolate(x_1, noise(128, x_1, "routing.noise"), half)
+keys = torch.rand(len(x_1), 1, n, generator=minidit.generator(0, "keys")).to(device)
 
 # %%
 seen = []  # what block 4 is handed, in each pass: tokens, and the condition
@@ -200,18 +200,18 @@ with torch.no_grad():
     hook.remove()
     given, behind = seen[0][1], seen[1][0]
     two_blocks = lambda y: shapes.blocks[2](shapes.blocks[1](y, given), given)  # noqa: E731
-    ours = through(whole[1], keys[:, 0], tokens // 2, two_blocks)
+    ours = through(whole[1], keys[:, 0], n // 2, two_blocks)
 
 # %%
 assert_close(ours, behind, rtol=1e-4, atol=1e-4)
-skipping = torch.ones_like(keys[:, 0]).scatter(1, lowest(keys[:, 0], tokens // 2), 0.0).bool()
+skipping = torch.ones_like(keys[:, 0]).scatter(1, lowest(keys[:, 0], n // 2), 0.0).bool()
 print("behind block 3 the tokens that skipped are those behind block 1, bit for bit:", end=" ")
 print(torch.equal(behind[skipping], whole[1][skipping]))
 
 # %% [markdown]
 # The tokens that run are another matter. They are in the same blocks as always, but they hear only those that run beside them: attention among 32 tokens, not among 64. So a route changes what *all* tokens get, not only what is skipped.
 #
-# Two details that published code has or had wrong, in one place or another. `skip` is the share that *skips*: of T tokens `T - int(T * skip)` run. And both ends of a route belong to it: blocks 3 to 9 are seven. (TREAD counts from 0 and calls them 2 to 8.) With rotary positions there is a third: the tokens must take their angles along.
+# Two details are easily wrong. `skip` is the share that *skips*: of T tokens `T - int(T * skip)` run. (The manual of one trainer calls it once the share kept and once the share dropped.) And both ends of a route belong to it: blocks 3 to 9 are seven. (TREAD counts from 0 and calls them 2 to 8.) With rotary positions there is a third: the tokens must take their angles along.
 #
 # ### Stochastic depth, beside it
 #
@@ -355,7 +355,7 @@ for name, points, colour in (("DiT-XL/2", dit, INK), ("with TREAD", tread, ACCEN
     panel.plot(*zip(*points.values(), strict=True), "o-", color=colour, label=name, markersize=5)
 panel.annotate("", (113, 9.7), (4200, 9.7), arrowprops={"arrowstyle": "->", "color": MUTED})
 panel.text(690, 10.2, "37 times", fontsize=9, color=INK, ha="center")
-panel.set(xscale="log", xlabel="hours on an A100, read off the plot", ylabel="FID, 50,000 images, unguided")
+panel.set(xscale="log", xlabel="hours on an A100, read off the plot", ylabel="FID, unguided")
 panel.set_xticks([50, 100, 200, 500, 1000, 2000, 5000], ["50", "100", "200", "500", "1000", "2000", "5000"])
 panel.minorticks_off()
 panel.legend(frameon=False, fontsize=9)
@@ -376,10 +376,10 @@ print(f"and the multiplications alone would give {1 / left:.2f}")
 # So "37 times" is a product. Of it 1.63 is what this chapter has counted: a routed step is cheaper. The other factor, nearly 23, is fewer steps to the same FID. Look closely at that one.
 #
 # - **The two curves differ in more than the route.** The numbers of DiT are the published ones: trained on DDPM's noise prediction, sampled with DDPM's sampler. TREAD's networks are trained and sampled with EDM. A paper that changes route, objective and sampler together measures all three.
-#   How much objective and sampler give alone the table does not say; from SiT one knows that they give something.
+#   How much objective and sampler give alone the table does not say. That they give something is known: SiT-XL/2, the same network with another objective and sampler, has 17.2 at 400 thousand steps, where DiT-XL/2 has 19.5.
 # - **DiT's curve is flat at its end.** From 10.7 to 9.6 it takes 2.4 to 7 million steps. Where a curve is flat, a small gain in FID is a large factor in time. (Whether it is flat because the network has learned all that it can is another claim, C05.)
 # - **The factor belongs to one height.** At FID 10.7 it is 14; at DiT's 400 thousand steps it is smaller still. There is no "times faster" without "to which quality".
-# - **Reproductions are mixed.** One outside run of SiT-B/2 with this route, in other code, reported an FID of about 45, where the paper has 15.98. The authors had no weights to offer. We do not know what the difference is.
+# - **Reproductions are mixed.** One outside run of SiT-B/2 with this route, in other code, reported an FID of about 45, where the paper has 15.98. The authors have released no weights. We do not know where the difference comes from.
 #
 # None of this says that the route does nothing. It says that the exhibit cannot tell how much.
 #
@@ -401,7 +401,7 @@ teach.show(
 )
 
 # %% [markdown]
-# (One seed each, as far as one can see, and no intervals.) If the blocks were dead weight, one would expect more skipping to help more, or at least the place not to matter. It does matter. A short route does nothing or harms. With all but the last block skipped, it harms. And three quarters of the tokens are too many: the paper has FID 43.5 without a route, 26.5 with a quarter skipping, 21.3 with a half, 49.3 with three quarters.
+# (One seed each, as far as one can see, and no intervals.) If the blocks were dead weight, one would expect more skipping to help more, or at least the place not to matter. It does matter. A short route does nothing or harms. With all but the last block skipped, it harms. And three quarters of the tokens are too many: the paper has FID 43.5 without a route, 26.5 with a quarter skipping, 21.3 with a half, 49.3 with three quarters. (The first of these is DiT's published number again; the places were tried in another setting, from a base of 49.9.)
 # That looks like a medicine with a dose, not like the removal of a fault. "Looks like" is not a test.
 #
 # ## A live run
@@ -440,15 +440,19 @@ runs |= {"stochastic depth": learn("stochastic depth"), "five blocks": learn("fi
 
 
 # %%
+held = some(data.held_out, 128).to(device)
+begin = noise(128, held.x, "routing.noise")
+
+
 @torch.no_grad()
 def error_of(network, skipping=False, times=(0.1, 0.5, 0.9)):
     """Mean squared error of the velocity over the 128 images and some times."""
-    found, nothing = [], torch.zeros(len(x_1), dtype=torch.bool, device=device)
+    found, nothing = [], torch.zeros(len(held.x), dtype=torch.bool, device=device)
     for place, t in enumerate(times):
-        keys = draw_keys(network.config, len(x_1), Streams(7), place) if skipping else Keys()
+        keys = draw_keys(network.config, len(held.x), Streams(7), place) if skipping else Keys()
         keys = Keys(*(None if key is None else key.to(device) for key in keys))
-        draw = Draw(torch.full((len(x_1),), t, device=device), eps, nothing, keys)
-        found.append(velocity_error(Flow(), network, batch, draw))
+        draw = Draw(torch.full((len(held.x),), t, device=device), begin, nothing, keys)
+        found.append(velocity_error(Flow(), network, held, draw))
     return torch.cat(found).mean().item()
 
 
@@ -513,7 +517,7 @@ teach.compare(
 )
 
 # %% [markdown]
-# **Off is off.** Left on, the error is that of another network, which will never make a picture. Two errors in published code come from here: an evaluation that forgets to turn the route off, and one that draws a fresh mask at each call.
+# **Off is off.** Left on, the error is that of another network, which will never make a picture. Two mistakes are made here: an evaluation that forgets to turn the route off, and one that averages over fresh masks, as if chance were the fault.
 #
 # **The blocks of an ordinary network are not idle.** The network that never skipped is asked to do without blocks 3 to 9, for half of its tokens. If these blocks did nothing of use, it would not mind. It minds.
 
@@ -580,7 +584,7 @@ print(f"a DiT-S/2 of five blocks costs {costs:.2f} of the whole; with the route,
 # So in the routed network of this chapter the critic's word fits: these parts are replaced by the identity, and it does not matter. But see what it is that left them idle. The same blocks, with the same start, are at work in the network that had no route. They are not broken; they were not woken. A likely reason, which we have not tested: adaLN-Zero starts every block as the identity. Behind block 9, tokens that ran and tokens
 # that skipped stand side by side, and the same three blocks must read both kinds. They are read most easily if the route's blocks change little.
 #
-# And see how far it reaches: one seed, 64 tokens, width 64, a quarter of the trial's run. We tried one run to the trial's end, which is on no card, and the seven were nearly idle there too (its numbers are in the project's log, `book/LOG.md`). Whether it is so in a DiT-XL/2 with 256 tokens and four hundred thousand steps nobody can say without its weights, and none were published. The paper's own table speaks against it: if routed blocks did nothing, then a longer route would
+# And see how far it reaches: one seed, 64 tokens, width 64, a quarter of the trial's run. We tried one run to the trial's end, which is on no card, and the seven were nearly idle there too (its numbers are in the project's log, `book/LOG.md`). Whether it is so in a DiT-XL/2 with 256 tokens and four hundred thousand steps nobody can say without its weights, and the authors have released none. The paper's own table speaks against that: if routed blocks did nothing, then a longer route would
 # be a shallower network, and it should not gain 22 points of FID over one that uses all its blocks. Experiment 2 below looks for the cause.
 #
 # ## Equal steps, equal FLOPs, equal time
@@ -678,7 +682,7 @@ table_of("C04")
 # %% [markdown]
 # (Where it says that there is no evidence yet, the card is committed and its runs are not done. The words will stand here, and on [the page of all claims](claims.md), as they come out.)
 #
-# How to read the three together, whatever they are. If a is not supported, there is no gain here that would need a reason, and the inference from it has no premise *at this size*; it does not follow that the paper is wrong, since it has 256 tokens, images that are seen many times, and a thousand times as many of them in a batch and a run. If a and b are both supported, skipping helps, and nothing is
+# How to read the three together, whatever they are. If a is not supported, there is no gain here that would need a reason, and the inference from it has no premise *at this size*; it does not follow that the paper is wrong, since it has 256 tokens, and 400 thousand steps of 256 images. If a and b are both supported, skipping helps, and nothing is
 # said of a fault in particular parts. If a alone is supported, something about routes is to be explained.
 #
 # Then the same at equal FLOPs (C08.a and b), where images are few (C21), and in another block (C22).
@@ -696,7 +700,7 @@ table_of("C08")
 # A linear probe asks: could a straight line tell the shape from what is behind block k? Take the trained network of four blocks, show it images at t = 0.5 *without* their labels, and average each image's tokens. Fit a linear classifier on training images, score it on held-out ones. Beside it a control that must fail: the same with shuffled colours.
 
 # %%
-read = probe_readout(Flow(), shapes, load(base.data), factors(base.data))
+read = probe_readout(Flow(), shapes, small, factors(trained.experiment.data))
 blocks = range(1, shapes.config.depth + 1)
 for name, chance in {"shape": "1/4", "colour": "1/6", "x": "0", "radius": "0", "control": "1/6"}.items():
     print(f"{name:>8} (chance {chance}): " + "  ".join(f"{read[f'{name}.block{k}']:.2f}" for k in blocks))
@@ -707,19 +711,19 @@ for name, chance in {"shape": "1/4", "colour": "1/6", "x": "0", "radius": "0", "
 # Why so much care? Because a probe of 64 features can learn a few images by heart. Fit one on 100 training images with *shuffled* colours, classes that mean nothing, and score it on the same images.
 
 # %%
-places, known = torch.arange(100), factors(base.data)[0]
-few = data.train.at(places.to(data.train.x.device)).x.to(device)
+places, known = torch.arange(100), factors(trained.experiment.data)[0]
+few = small.train.at(places).x.to(device)
 with torch.no_grad():
     now, fresh = torch.full((100,), 0.5, device=device), noise(100, few, "routing.probe")
     _, kept = shapes(Flow().interpolate(few, fresh, now), now, keep=(3,))
     _, other = shapes(x_t, half, keep=(3,))
 fit, test = standardised(kept[3].mean(1).double().cpu(), other[3].mean(1).double().cpu())
 colours = known.at(places).colour[torch.randperm(100, generator=minidit.generator(0, "shuffled"))]
-held = torch.randint(0, 6, (128, 1), generator=minidit.generator(1, "shuffled"))
+other_colours = torch.randint(0, 6, (128, 1), generator=minidit.generator(1, "shuffled"))
 
 # %%
 print(f"shuffled colours, scored on its own 100 images: {accuracy(fit, colours, fit, colours):.2f}")
-print(f"on held-out images: {accuracy(fit, colours, test, held):.2f}; chance is {1 / 6:.2f}")
+print(f"on held-out images: {accuracy(fit, colours, test, other_colours):.2f}; chance is {1 / 6:.2f}")
 
 # %% [markdown]
 # Scored on its own images the probe reads what is not there. So a probe is scored on held-out images, and a control is scored with it. With both, a difference between two networks may be believed; without, it may be a difference in how well their features serve for learning by heart.
@@ -803,7 +807,7 @@ table_of("C22")
 #
 # - The cards at the `a100` scale, with 256 tokens, and an interval for C04.a or C08.a on the other side of zero. Our networks have 64 tokens; a route shortens a short sequence there.
 # - A run as long as the published ones, in which each image is seen a hundred times. If skipping works by regularising, that is where it would show, and C21 is a small stand-in.
-# - Weights of a routed network of full size. None were published when this was written; with them, `error_of` with and without blocks is a minute's work.
+# - Weights of a routed network of full size. With them, `error_of` with and without blocks is a minute's work.
 # - A network without adaLN, without DiT's norms, in which the route does nothing, at the same size where it helps DiT. That would speak for the critic.
 # - A probe of another kind, fixed beforehand, that reads more from the routed network.
 #
