@@ -17,7 +17,7 @@
 
 # %%
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, median
 
 import matplotlib.pyplot as plt
 import torch
@@ -419,11 +419,11 @@ def learn(name, change=None, steps=until, seed=0):
     change = ways[name] if change is None else change
     if teach.scale() == "cpu" and names.get(name) in chosen:  # the rate that the trial chose for this way
         change = change | {"training.lr": chosen[names[name]].training.lr}
-    state, losses, seconds = TrainState.create(base.override(change), seed, device), [], 0.0
+    state, losses, seconds = TrainState.create(base.override(change), seed, device), [], []
     for record in teach.progress(minidit.train(state, data, until=steps), name, steps):
         losses.append(record.loss)
-        seconds = record.cpu_seconds
-    return state.ema.module.eval(), losses, seconds
+        seconds.append(record.cpu_seconds)
+    return state.ema.module.eval(), losses, median(seconds)
 
 
 # %%
