@@ -482,7 +482,8 @@ for row, (name, (_, losses, _)) in enumerate(runs.items()):
         if run.role == "main" and run.arm == names.get(name):
             axes[0].plot(run.steps, run.losses, ".", color=looks[name], markersize=3, alpha=0.6)
     axes[1].plot(off[name], row, "o", color=looks[name], markersize=8)
-    axes[1].plot(on.get(name), row, "o", color=looks[name], markersize=8, mfc="white")
+    if name in on:
+        axes[1].plot(on[name], row, "o", color=looks[name], markersize=8, mfc="white")
     axes[1].plot(last[name], row, "x", color=looks[name], markersize=8)
 axes[0].set(xlabel="step", ylabel="training loss, mean of 20", yscale="log", xlim=(0, until * 1.02))
 axes[0].legend(frameon=False, fontsize=8, loc="upper right")
