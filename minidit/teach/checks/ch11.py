@@ -32,13 +32,16 @@ def _put(x: Tensor, places: Tensor, tokens: Tensor) -> Tensor:
     return x.scatter(1, places[..., None].expand(-1, -1, x.shape[-1]), tokens)
 
 
+def _through(x: Tensor, places: Tensor) -> Tensor:
+    return _put(x, places, span(_at(x, places)))
+
+
 def _route_mistakes(x: Tensor, keys: Tensor, keep: int) -> dict[str, Any]:
     """What wrong routes give."""
     order = keys.argsort(1)
     kept, rising = order[:, :keep], order[:, :keep].sort(1).values
     done = span(_at(x, kept))
     ran = torch.zeros_like(keys).scatter(1, kept, 1.0)[..., None]  # 1 where a token runs
-    ranks = order.argsort(1)
     first = torch.arange(keep).expand(len(x), -1)
     mixed = OneOf([_put(x, rising, done), _put(x, kept, span(_at(x, rising)))])
     return {
@@ -59,11 +62,8 @@ def _route_mistakes(x: Tensor, keys: Tensor, keep: int) -> dict[str, Any]:
         ),
         "What the blocks return was added to the tokens; it takes their place.": x
         + _put(torch.zeros_like(x), kept, done),
-        "Ranks are not places: argsort once gives the places of the lowest keys.": OneOf(
-            [
-                _put(x, ranks[:, :keep], span(_at(x, ranks[:, :keep]))),
-                _put(x, ranks[:, :keep].sort(1).values, span(_at(x, ranks[:, :keep].sort(1).values))),
-            ]
+        "Ranks are not places: argsort once gives the places of the lowest keys.": (
+            _through(x, order.argsort(1)[:, :keep])
         ),
         "Nothing was routed: all tokens ran the blocks.": span(x),
         "The tokens that skip are missing from the result.": OneOf([done, span(_at(x, rising))]),

@@ -30,24 +30,17 @@ def _share_mistakes(tokens: int, dim: int, depth: int, route: tuple[int, int, fl
     start, end, skip = route
     kept, spanned, full = tokens - int(tokens * skip), end - start + 1, macs(tokens, dim)
     part, right = macs(kept, dim) / full, share(tokens, dim, depth, route)
-    other = tokens - kept
     return {
         "That is the part saved; the part that is left was asked.": 1 - right,
         "The quadratic part is forgotten: among half the tokens attention's two products cost a quarter.": (
             OneOf([_left(kept / tokens, spanned, depth), _left(1 - skip, spanned, depth)])
         ),
         "`skip` is the share that skips, not the share that is kept.": OneOf(
-            [
-                _left(macs(count, dim) / full, spanned, depth)
-                for count in {other, int(tokens * skip), round(tokens * skip)} - {kept}
-            ]
+            _left(macs(count, dim) / full, spanned, depth)
+            for count in {tokens - kept, round(tokens * skip)} - {kept}
         ),
         "Both ends belong to the route: it is end - start + 1 blocks long.": OneOf(
-            [
-                _left(part, spanned - 1, depth),
-                _left(part, spanned - 2, depth),
-                _left(part, spanned + 1, depth),
-            ]
+            _left(part, spanned + off, depth) for off in (-1, -2, 1)
         ),
         "All blocks were routed; those outside of the route run all tokens.": part,
         "That is the cost of the blocks of the route alone, as a part of all: add the others.": (
@@ -57,10 +50,8 @@ def _share_mistakes(tokens: int, dim: int, depth: int, route: tuple[int, int, fl
             (kept / tokens) ** 2, spanned, depth
         ),
         "tokens - int(tokens * skip) are kept: the share that skips is rounded down.": OneOf(
-            [
-                _left(macs(tokens * (1 - skip), dim) / full, spanned, depth),
-                _left(macs(int(tokens * (1 - skip)), dim) / full, spanned, depth),
-            ]
+            _left(macs(count, dim) / full, spanned, depth)
+            for count in (tokens * (1 - skip), int(tokens * (1 - skip)))
         ),
         "That is a count; a share of the blocks' full cost was asked.": OneOf([right * depth * full]),
     }

@@ -24,18 +24,23 @@ def skipped(x: Tensor, keys: Tensor | None, rate: float, run: Callable = block) 
     return torch.where(alive, x + (run(x) - x) / (1 - rate), x)
 
 
-def _skip_mistakes(x: Tensor, keys: Tensor | None, rate: float) -> dict[str, Any]:
+def _evaluation_mistakes(x: Tensor, rate: float) -> dict[str, Any]:
+    """What wrong evaluations give, where keys are None."""
     update = block(x) - x
-    if keys is None:
-        return {
-            "The network was shrunk for evaluation: with the rescaling in training the whole block runs.": (
-                x + (1 - rate) * update
-            ),
-            "Rescaled in evaluation too: there nothing is skipped, and nothing is to be made up for.": (
-                x + update / (1 - rate)
-            ),
-            "Nothing ran: keys are None in evaluation, and then every sample runs.": x,
-        }
+    return {
+        "The network was shrunk for evaluation: with the rescaling in training the whole block runs.": (
+            x + (1 - rate) * update
+        ),
+        "Rescaled in evaluation too: there nothing is skipped, and nothing is to be made up for.": (
+            x + update / (1 - rate)
+        ),
+        "Nothing ran: keys are None in evaluation, and then every sample runs.": x,
+    }
+
+
+def _skip_mistakes(x: Tensor, keys: Tensor, rate: float) -> dict[str, Any]:
+    """What wrong ways of skipping give in training."""
+    update = block(x) - x
     alive = (keys >= rate)[:, None, None]
     turned = (keys < rate)[:, None, None]
 
@@ -104,7 +109,7 @@ def stochastic_depth(answer: Callable, draw: torch.Generator) -> None:
     expect(got, x, {"x": x, "keys": nobody, "rate": rate}, {"All samples skip here: x comes back.": block(x)})
     given = {"x": x, "keys": None, "rate": rate}
     got = answer(block, x.clone(), None, rate)
-    expect(got, block(x), given, _skip_mistakes(x, None, rate))
+    expect(got, block(x), given, _evaluation_mistakes(x, rate))
 
 
 Probe = Callable[[Tensor], Tensor]
