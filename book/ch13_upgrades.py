@@ -1,0 +1,800 @@
+# %% [markdown]
+# # Chapter 13: Always use the upgrades?
+#
+# | | |
+# |---|---|
+# | **Question** | DiT's block can be upgraded: SwiGLU, RMSNorm, RoPE, QK-norm, other training times, a second loss, smaller patches. Is each of them worth something: alone, beside the others, and for its cost? |
+# | **You will be able to** | write each upgrade in a few lines and say what it costs; tell a ladder from leave-one-out and from a factorial; compute main effects and interactions; say what half of a design mixes up; correct for having asked five questions |
+# | **Minutes** | 2 on two cores, most of it timing and five short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and there is no evidence at that scale yet) |
+# | **Claims** | C09, C23 and C24 are told here (a claim whose runs are not done is printed as such) |
+#
+# One of DiT's authors ended his reply of August 2025 with a list. He wrote: "lightning DiT is a proven, robust upgrade (w\ swiglu, rmsnorm, rope, ps=1), always use that when possible". Here ps is the patch size.
+#
+# Three words in it can be put on trial. *Proven*: by which experiment? *Robust*: does an upgrade help whatever else the network has? *Always*: also for what it costs? This chapter is about how such questions are asked. The answers need designs that a table in a paper seldom has room for.
+
+# %%
+from itertools import combinations, permutations, product
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+import minidit
+from minidit import Experiment, TrainState, teach
+from minidit.claims import cards, tried
+from minidit.claims.cost import step_seconds
+from minidit.claims.statistics import holm, interval, p_value
+from minidit.claims.trial import find
+from minidit.data import load
+from minidit.flow import Draw, velocity_error
+from minidit.flow.terms import cosine
+from minidit.flow.timing import logit_normal
+from minidit.measure import Evidence, ledger
+from minidit.model.attention import Attention
+from minidit.model.mlp import mlp
+from minidit.model.norm import norm
+from minidit.model.rope import axial, rotate
+from minidit.teach.dots import dots
+from minidit.teach.figures import ACCENT, BAND, INK, MUTED
+from minidit.teach.verdicts import verdicts
+
+BLUE = "#1d6fa5"
+_ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
+
+# %%
+record = Evidence.read("upgrades")  # 32 small networks, each for several seeds
+base, rounds = teach.settings(
+    cpu=(Experiment.from_dict(record.experiment), 1),
+    a100=(minidit.experiment("shapes-a100", ("training.steps=600", "objective.time_sampling=uniform")), 1),
+)
+data, device = load(base.data), teach.device()
+
+# %% [markdown]
+# ## A ladder
+#
+# The paper behind the list, *Reconstruction vs. Generation* (Yao and Wang, 2025), has a table. It begins with DiT-XL/2 and changes one thing after the other, each on top of those before. After each change a network is trained for 80 epochs and its FID is measured. (FID compares crowds of images; lower is better.)
+
+# %%
+published = {
+    "DiT-XL/2": 19.50,
+    "rectified flow": 17.20,
+    "4 x batch, 2 x rate": 16.59,
+    "AdamW's beta2 = 0.95": 16.61,
+    "logit-normal times": 13.99,
+    "cosine loss": 12.52,
+    "SwiGLU": 10.10,
+    "RMSNorm": 9.25,
+    "RoPE": 7.13,
+    "patch size 1, VA-VAE": 4.29,
+}
+rungs, fid = list(published), list(published.values())
+
+# %%
+figure, panel = plt.subplots(figsize=(6.4, 3.4))
+for row, (rung, now) in enumerate(published.items()):
+    before = fid[max(0, row - 1)]
+    panel.barh(row, now, color=BAND, height=0.7)
+    panel.barh(row, before - now, left=now, color=ACCENT, height=0.7, alpha=0.8)
+    step = f"{100 * (now / before - 1):+.0f} %" if row else ""
+    panel.text(before + 0.3, row, f"{now:.2f}   {step}", va="center", fontsize=8.5, color=INK)
+panel.set(yticks=range(len(rungs)), ylim=(len(rungs) - 0.4, -0.6), xlim=(0, 24), xlabel="FID (lower is better)")
+panel.set_yticklabels(rungs, fontsize=9)
+panel.spines[["top", "right", "left"]].set_visible(False)
+panel.tick_params(axis="y", length=0)
+figure.tight_layout()
+teach.show(
+    figure,
+    alt="Ten bars, the published FID after each change, from 19.50 for DiT-XL/2 down to 4.29. The orange end of a bar is what the change took off: most in percent at the last, then RoPE, SwiGLU and logit-normal times; nothing at beta2.",
+)
+
+# %% [markdown]
+# It reads like a bill: logit-normal times 16 %, SwiGLU 19 %, RoPE 23 %. Everything helps, nearly, and at the end the error is a fifth of what it was. But what does "SwiGLU 19 %" say? It says what SwiGLU did in *one* place: above five changes and below three, in one training as far as the table tells. Had it been the first rung, or the last, would it have done the same?
+#
+# The paper itself has a hint. Gradient clipping, it says, helps alone, and hurts beside logit-normal times and the cosine loss. So for at least one change the place matters.
+#
+# ## Predict
+#
+# We trained all 32 networks that can be made with five upgrades (SwiGLU, RMSNorm, RoPE, QK-norm, logit-normal times), small ones, for a short time. With all 32 one can climb a ladder in every order, 120 of them, without training anything again.
+
+# %%
+teach.predict(
+    "ch13.order",
+    "Over the 120 ladders, what will an upgrade be credited with?",
+    choices={
+        "a": "nearly the same in every order: upgrades add up",
+        "b": "more or less, but no upgrade helps in one order and harms in another",
+        "c": "some upgrade helps in one order and harms in another",
+    },
+    guess=None,
+)
+
+# %%
+teach.predict(
+    "ch13.cost",
+    "Parameters and counted FLOPs of RMSNorm and RoPE are those of the base, up to one percent. How long does a step of\n"
+    "training take with both, on one core?",
+    choices={
+        "a": "as long as the base's, up to two percent",
+        "b": "longer by more than that",
+        "c": "less: RMSNorm has no mean to subtract",
+    },
+    guess=None,
+)
+
+# %%
+teach.predict(
+    "ch13.half",
+    "Of 32 networks we train 16, those with an even number of upgrades: no upgrade alone is among them. The mean effect\n"
+    "of each upgrade from these 16 will be",
+    choices={
+        "a": "not to be had: none of the 16 has one upgrade alone",
+        "b": "close to that from all 32",
+        "c": "far from that from all 32",
+    },
+    guess=None,
+)
+
+# %% [markdown]
+# ## The list, one by one
+#
+# **RMSNorm** divides a token by its root mean square. LayerNorm subtracts the mean first. What differs is that mean: add 3 to all channels of a token, and LayerNorm does not notice.
+
+# %%
+draw = minidit.generator(0, "chapter 13")
+x = torch.randn(2, 5, 64, generator=draw)
+
+
+def my_rms(x):
+    return x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt()
+
+
+# %%
+assert_close(my_rms(x), norm("rms", 64)(x))
+gains = sum(p.numel() for p in norm("rms", 64, affine=True).parameters())
+for name in ("layer", "rms"):
+    moved = (norm(name, 64)(x + 3) - norm(name, 64)(x)).abs().max().item()
+    print(f"{name:>5}: a token with 3 added to every channel comes out another: {moved > 0.01}")
+print(f"the gain, where it has one: {gains} numbers")
+
+# %% [markdown]
+# LightningDiT's RMSNorm has a gain. C09 has it too; C23 and the small networks of this chapter leave it out, so that one switch moves one setting.
+#
+# **SwiGLU** is an MLP whose hidden units come in pairs. One of a pair, the gate, goes through silu and multiplies the other, the value. That needs a third matrix. To keep the parameters equal the hidden width is cut to two thirds.
+
+
+# %%
+def my_swiglu(x, up_gate, up_value, down):
+    return (F.silu(x @ up_gate.T) * (x @ up_value.T)) @ down.T
+
+
+# %%
+layers = {kind: mlp(kind, 64, 4.0, bias=False) for kind in ("gelu", "swiglu")}
+gate, value = layers["swiglu"].up.weight.chunk(2)
+assert_close(my_swiglu(x, gate, value, layers["swiglu"].down.weight), layers["swiglu"](x))
+for kind, layer in layers.items():
+    weights = sum(p.numel() for p in layer.parameters())
+    print(f"{kind:>6}: hidden width {layer.down.in_features}, weights {weights:,}")
+print(f"a SwiGLU with the full width would have {3 * 64 * 256:,}")
+
+# %% [markdown]
+# Somebody who forgets the two thirds compares a network with one that is larger by half in its MLPs, and calls the difference SwiGLU.
+#
+# **RoPE** turns queries and keys by an angle that grows with the token's place. Neighbouring numbers (a, b) are taken as an arrow in the plane. In two dimensions half of the pairs turn with the row, the other half with the column, each pair at a speed of its own. Values are not turned.
+
+
+# %%
+def my_rope(x, row, column):
+    """x (tokens, d), row and column (tokens,) -> x with its pairs turned."""
+    pairs = x.shape[-1] // 4
+    speeds = 10_000.0 ** (-torch.arange(pairs).double() / pairs)
+    angle = torch.cat([row[:, None] * speeds, column[:, None] * speeds], dim=1)  # (n, d/2)
+    a, b = x.unflatten(-1, (-1, 2)).unbind(-1)  # (n, d) -> (n, d/2, 2) -> (n, d/2) each
+    turned = (a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos())
+    return torch.stack(turned, dim=-1).flatten(-2)  # (n, d/2, 2) -> (n, d)
+
+
+# %%
+place = torch.arange(64)
+row, column = place // 8, place % 8
+q, k = torch.randn(2, 1, 32, generator=draw).double()
+turned = my_rope(q.expand(64, -1), row, column), my_rope(k.expand(64, -1), row, column)
+assert_close(turned[0].float(), rotate(q.expand(1, 1, 64, -1), axial(8, 8, 32))[0, 0].float())
+scores = turned[0] @ turned[1].T  # (64, 64): the same query and key at every pair of places
+print("3 rows down and 1 column right, from two places:", f"{scores[9, 34]:.4f}, {scores[20, 45]:.4f}")
+
+# %%
+figure, axes = plt.subplots(1, 3, figsize=(6.4, 2.3))
+alike = my_rope(torch.ones(64, 32).double(), row, column)
+for panel, token in zip(axes, (0, 27, 61), strict=True):
+    panel.imshow((alike @ alike.T)[token].view(8, 8), cmap="Blues", vmin=8, vmax=32)  # (64,) -> (8, 8)
+    panel.plot(token % 8, token // 8, "o", color=ACCENT, markersize=6)
+    panel.set(xticks=[], yticks=[])
+    panel.set_title(f"row {token // 8}, column {token % 8}", fontsize=9, color=INK)
+figure.tight_layout()
+teach.show(
+    figure,
+    alt="Three maps of 8 by 8 tokens: the score of one token, marked, with all others, when every query and key is the same. The dark spot is at the token itself and along its row and column, and moves with it.",
+)
+
+# %% [markdown]
+# Every query and every key are the same here, so without RoPE the maps would be flat. With it a token scores itself highest, and the pattern moves with the token: the score depends on the *difference* of two places. (This network keeps DiT's sine table as well, as LightningDiT does.)
+#
+# **QK-norm** brings each query and each key to a root mean square of 1, times a learned gain. Then no score can run away. Chapter 3 tried it at a rate that was far too high; here the rate is an ordinary one.
+
+# %%
+layer = Attention(64, heads=2, qk_norm=True)
+q, k, _ = layer.qkv(50 * x).unflatten(-1, (3, 2, -1)).unbind(2)  # (b, n, 192) -> three times (b, n, 2, 32)
+assert_close(layer.q_norm(q), my_rms(q))
+largest = (layer.q_norm(q) * layer.k_norm(k)).sum(-1).abs().max().item() / 32**0.5
+print(f"no score is above the root of 32, {32**0.5:.2f}, at gains of 1: {largest <= 32**0.5}")
+
+# %% [markdown]
+# **Logit-normal times.** In training a time t is drawn for each image. DiT and SiT draw it uniformly. LightningDiT takes a normal number through the sigmoid, which puts more work in the middle and little at both ends.
+#
+# **A cosine loss** beside the squared error: one minus the cosine between predicted and true velocity, over the channels of each pixel. It asks for the direction, and does not see the length.
+
+# %%
+assert_close(
+    torch.randn(8, generator=minidit.generator(0, "times")).sigmoid(),
+    logit_normal(8, minidit.generator(0, "times")),
+)
+out, target = torch.randn(2, 4, 3, 8, 8, generator=draw)
+product_of = (out * target).sum(1) / (out.norm(dim=1) * target.norm(dim=1))
+nobody = torch.zeros(4, dtype=torch.bool)
+assert_close((1 - product_of).mean(), cosine(out, target, nobody))
+assert_close(cosine(2 * out, target, nobody), cosine(out, target, nobody))
+print("my lines and the library's agree; twice the prediction has the same cosine loss")
+
+# %%
+t = torch.linspace(0.005, 0.995, 199)
+logit = (t / (1 - t)).log()
+density = torch.exp(-(logit**2) / 2) / (2 * torch.pi) ** 0.5 / (t * (1 - t))
+figure, panel = plt.subplots(figsize=(5, 2))
+panel.plot(t, density, color=ACCENT, label="logit-normal")
+panel.plot([0, 1], [1, 1], color=BLUE, label="uniform")
+panel.axvspan(0.05, 0.95, color=BAND, alpha=0.5, label="where the held-out error is measured")
+panel.set(xlabel="t (0 is noise, 1 is data)", ylabel="density", ylim=(0, 1.9), xlim=(0, 1))
+panel.legend(frameon=False, fontsize=7.5, loc="lower center")
+panel.spines[["top", "right"]].set_visible(False)
+teach.show(
+    figure,
+    alt="Densities of training times. The logit-normal one is a hill around t = 0.5, 1.6 high, and falls to nearly nothing at both ends; the uniform one is flat at 1. A band marks the times from 0.05 to 0.95.",
+)
+
+# %% [markdown]
+# Keep this picture in mind. Our yardstick, the held-out error, is measured at uniform times. A law of times, and a second loss, change *what is minimised*. They may draw better images and still lose by this yardstick.
+#
+# **Patch size 1** cuts an image into single pixels: four times the tokens of patches of two by two, and sixteen times the pairs of tokens that attention looks at. LightningDiT did not pay that. Its autoencoder makes the latent image half as wide, with more channels, and so the number of tokens stayed.
+
+# %%
+for name, changes in {"DiT-XL/2": {}, "LightningDiT-XL/1": {}, "DiT-XL/2 ": {"patch_size": 1}}.items():
+    config = minidit.PRESETS[name.strip()]
+    counted = ledger(name.strip(), **changes)
+    tokens = config.tokens * (4 if changes else 1)
+    told = f"{name.strip()}{', patch size 1' if changes else ''}"
+    print(f"{told:>24}: {tokens:>5} tokens, {counted.parameters / 1e6:.0f} M parameters, {counted.flops / 1e9:,.0f} GFLOP")
+
+# %% [markdown]
+# ## What each costs
+#
+# Three bills: parameters, counted FLOPs (chapter 4's ledger: the matrix products), and the time of a step. The third depends on the machine, on the number of tokens, and on how well a part is written. Here each step is timed on one core, in turns, so that a busy moment falls on all. The network is small: 64 tokens of width 64, two blocks.
+
+# %%
+alone = {
+    "SwiGLU": {"model.mlp": "swiglu"},
+    "RMSNorm": {"model.norm": "rms", "model.norm_affine": True},
+    "RoPE": {"model.rope": "axial"},
+    "QK-norm": {"model.qk_norm": True},
+    "logit-normal": {"objective.time_sampling": "logit_normal"},
+    "cosine loss": {"objective.terms": "cosine"},
+}
+together = {key: value for changes in alone.values() for key, value in changes.items()}
+bills = {"base": {}, **alone, "all six": together, "patch size 1": {"model.patch_size": 1}}
+bills |= {"RMSNorm and RoPE": alone["RMSNorm"] | alone["RoPE"]}
+timed = {name: base.override({"model.patch_size": 2} | changes) for name, changes in bills.items()}
+
+# %%
+seconds = step_seconds(timed, device)
+counts = {name: ledger(one.model) for name, one in timed.items()}
+
+# %%
+print(f"{'':>16}  parameters   FLOPs   (the base is 1)")
+for name, counted in counts.items():
+    parts = counted.parameters / counts["base"].parameters, counted.flops / counts["base"].flops
+    print(f"{name:>16}  {parts[0]:>10.3f}  {parts[1]:>6.3f}")
+
+# %% tags=["nbval-ignore-output"]
+for name, one in seconds.items():
+    print(f"{name:>16}: a step takes {one / seconds['base']:.2f} times the base's")
+
+# %%
+dearer = seconds["RMSNorm and RoPE"] / seconds["base"]
+print("RMSNorm and RoPE together make a step longer by more than 2 %:", dearer > 1.02)
+print("patch size 1 makes it more than twice as long:                ", seconds["patch size 1"] / seconds["base"] > 2)
+
+# %%
+teach.compare(
+    "ch13.cost",
+    "b",
+    "LayerNorm is one kernel; RMSNorm and RoPE are several small operations, whose time no ledger of products counts.",
+)
+
+# %% [markdown]
+# So equal parameters is not equal time. With a fused kernel the ratios would be others, and at the width of DiT-XL the matrix products drown all this. Whoever says "for free" must say on which machine and at which size.
+#
+# Equal time turns a ratio into steps. If the base takes 1000 steps, how many may each have?
+
+# %% tags=["nbval-ignore-output"]
+for name, one in seconds.items():
+    print(f"{name:>16}: {round(1000 * seconds['base'] / one):>5} steps")
+
+# %% [markdown]
+# ## The smallest factorial, live
+#
+# Two upgrades, four networks: neither, RMSNorm, RoPE, both. And the base once more from other starting weights, so that we see what chance does by itself. One seed each. The networks are those of the record: 16 tokens, two blocks, and so few steps that they are far from done.
+
+
+# %%
+def error(state):
+    """Held-out velocity error of the averaged weights, at times spread evenly, as the record has it."""
+    batch = data.held_out.at(torch.arange(len(data.held_out))).to(device)
+    noise = torch.randn(batch.x.shape, generator=minidit.generator(0, "held out")).to(device)
+    t = torch.linspace(0.05, 0.95, len(noise), device=device)
+    told = Draw(t, noise, torch.zeros(len(t), dtype=torch.bool, device=device))
+    with torch.no_grad():
+        return velocity_error(base.objective.flow, state.ema.module.eval(), batch, told).mean().item()
+
+
+# %%
+def learn(name, changes, init_seed=None):
+    state = TrainState.create(base.override(changes), 0, device, init_seed)
+    for _ in teach.progress(minidit.train(state, data), name, base.training.steps):
+        pass
+    return error(state)
+
+
+# %%
+rms, rope = {"model.norm": "rms"}, {"model.rope": "axial"}
+live = {"none": learn("neither", {}), "RMSNorm": learn("RMSNorm", rms), "RoPE": learn("RoPE", rope)}
+
+# %%
+live |= {"RMSNorm+RoPE": learn("both", rms | rope)}
+again = learn("neither, another start", {}, init_seed=5000)
+
+# %%
+for name, found in live.items():
+    recorded = record.runs[0].readouts[f"error.{name}"]
+    print(f"{name:>12}: this run repeats recorded seed 0, to 2 %: {abs(found / recorded - 1) < 0.02}")
+
+
+# %%
+def recorded(name):
+    """A network's error as percent of that without upgrades, seed by seed."""
+    return [100 * run.readouts[f"error.{name}"] / run.readouts["error.none"] for run in record.runs]
+
+
+figure, panel = plt.subplots(figsize=(5.4, 3))
+for colour, shift, (start, end), label in (
+    (BLUE, -0.02, ("none", "RoPE"), "without RMSNorm"),
+    (ACCENT, 0.02, ("RMSNorm", "RMSNorm+RoPE"), "with RMSNorm"),
+):
+    for place, name in enumerate((start, end)):
+        found = recorded(name)
+        panel.plot([place + shift] * len(found), found, "o", color=colour, alpha=0.45, markersize=5)
+    lines = [100 * live[name] / live["none"] for name in (start, end)]
+    panel.plot([shift, 1 + shift], lines, "D-", color=colour, label=label)
+panel.plot(-0.08, 100 * again / live["none"], "x", color=INK, label="neither, another start")
+panel.set(xticks=[0, 1], xticklabels=["without RoPE", "with RoPE"], xlim=(-0.3, 1.3), ylabel="error, neither = 100")
+panel.legend(frameon=False, fontsize=8, title="diamonds: this run", title_fontsize=8)
+panel.spines[["top", "right"]].set_visible(False)
+teach.show(
+    figure,
+    alt="Two lines over without and with RoPE, one for networks with RMSNorm and one without, beside the recorded seeds as dots, and a cross where the base ended from another start. ALT",
+)
+
+# %% [markdown]
+# Read the picture as statisticians do. *Main effect* of RoPE: how far the two lines fall from left to right, in the mean. *Main effect* of RMSNorm: how far the orange line lies from the blue, in the mean of both sides. *Interaction*: how far the lines are from being parallel. If they were parallel, each upgrade would do the same with and without the other.
+
+# %%
+none, one, other, both = (100 * found / live["none"] for found in live.values())
+print("effects in this run, in points of the base's error (one seed):")
+print(f"  RMSNorm     {(one + both - none - other) / 2:+.1f}")
+print(f"  RoPE        {(other + both - none - one) / 2:+.1f}")
+print(f"  interaction {((both - one) - (other - none)) / 2:+.1f}  half the difference of RoPE's two effects")
+print(f"  the base from another start: {100 * again / live['none'] - 100:+.1f}")
+
+# %% [markdown]
+# The last line is a warning. Two runs of the *same* network lie apart by that much. An effect of that size, from one seed, says nothing.
+#
+# ## Three designs
+#
+# Take five upgrades. A network is a row of five signs, + where the upgrade is there, - where it is not. There are 32 rows. A design is a choice of rows.
+#
+# - **A ladder**: six rows, from - - - - - to + + + + +, one sign turned at a time. It compares neighbours.
+# - **Leave one out**: the top row, and the five rows with one sign turned back. It compares each with the top. C09 is one.
+# - **A factorial**: all 32 rows. C23 has half of them.
+#
+# The first two are paths through the same 32 networks. What they tell of an upgrade is its worth in one *context*, one setting of the four others. There are 16 contexts.
+
+# %%
+upgrades = ["SwiGLU", "RMSNorm", "RoPE", "QK-norm", "logit-normal"]
+sets = list(product((0, 1), repeat=5))
+
+
+def called(chosen):
+    """What the record calls a set of upgrades."""
+    return "error." + ("+".join(name for name, has in zip(upgrades, chosen, strict=True) if has) or "none")
+
+
+# %%
+errors = torch.tensor([[run.readouts[called(one)] for one in sets] for run in record.runs]).double()
+percent = 100 * errors / errors[:, :1]  # (seeds, 32), in percent of the network without upgrades
+signs = 2 * torch.tensor(sets).double() - 1  # (32, 5)
+seeds = len(percent)
+print(f"{len(sets)} networks, {seeds} seeds each; with all five the error is {percent[:, -1].mean():.0f} % of that with none")
+
+
+# %%
+def contexts(k):
+    """What upgrade k does in each of the 16 contexts, in points: (seeds, 16)."""
+    with_it, without = (signs[:, k] > 0).nonzero()[:, 0], (signs[:, k] < 0).nonzero()[:, 0]
+    return percent[:, with_it] - percent[:, without]  # both in the same order of the others
+
+
+def main_effect(k, runs=slice(None)):
+    """Mean with upgrade k less mean without, seed by seed, from some of the runs."""
+    side, found = signs[runs, k], percent[:, runs]
+    return found[:, side > 0].mean(1) - found[:, side < 0].mean(1)
+
+
+# %%
+figure, panel = plt.subplots(figsize=(6.4, 3.1))
+for row, _ in enumerate(upgrades):
+    found = contexts(row).mean(0)
+    panel.plot(found, [row] * 16, "o", color=MUTED, alpha=0.6, markersize=5, label="in one of 16 contexts" * (row == 0))
+    panel.plot(found[0], row - 0.22, ">", color=BLUE, markersize=7, label="alone: the first rung" * (row == 0))
+    panel.plot(found[-1], row - 0.22, "<", color=ACCENT, markersize=7, label="beside all others: left out" * (row == 0))
+    panel.plot(found.mean(), row, "|", color=INK, markersize=22, markeredgewidth=2.2, label="main effect" * (row == 0))
+panel.axvline(0, color=MUTED, linewidth=0.8)
+panel.set(yticks=range(5), yticklabels=upgrades, ylim=(4.6, -0.9), xlabel="change of the error, in points of the base's; left is better")
+panel.legend(frameon=False, fontsize=7.5, ncols=4, loc="upper center", bbox_to_anchor=(0.42, 1.14), handletextpad=0.2, columnspacing=1)
+panel.spines[["top", "right", "left"]].set_visible(False)
+figure.tight_layout()
+teach.show(
+    figure,
+    alt="Five rows of 16 grey dots, what each upgrade does in each context, mean of the seeds. ALT",
+)
+
+# %% [markdown]
+# The blue triangle is what somebody reports who adds each upgrade to the base. The orange one is what C09 will report of each. Both are true. They answer different questions.
+#
+# A ladder is a walk: it reads one grey dot of each row, and which one depends on the order. Walk all 120.
+
+# %%
+number = {one: place for place, one in enumerate(sets)}
+
+
+def ladder(order, found):
+    """Credit of each upgrade when they are added in this order; found (32,) -> (5,)."""
+    chosen, credit = [0] * 5, torch.zeros(5).double()
+    for k in order:
+        before = found[number[tuple(chosen)]]
+        chosen[k] = 1
+        credit[k] = found[number[tuple(chosen)]] - before
+    return credit
+
+
+# %%
+orders = list(permutations(range(5)))
+credits = torch.stack([torch.stack([ladder(order, found) for order in orders]) for found in percent])  # (seeds, 120, 5)
+assert_close(credits.sum(2), (percent[:, -1:] - 100).expand(-1, 120))  # all ladders arrive at the same network
+mean_credit = credits.mean(0)
+for k, name in enumerate(upgrades):
+    low, high = mean_credit[:, k].min().item(), mean_credit[:, k].max().item()
+    first = (mean_credit.argmin(1) == k).sum().item()
+    print(f"{name:>12}: credited with {low:+5.1f} to {high:+5.1f} points; the best of the five in {first:>3} of 120 orders")
+
+# %% [markdown]
+# All ladders begin and end at the same two networks, so the five credits of a ladder have the same sum. Only who gets what is settled by the order. (The mean over all orders is known in game theory as Shapley's value; a main effect weighs all 16 contexts alike, which is nearly that.)
+#
+# But beware. Is that spread the *order's* doing, or chance? Each grey dot is a difference of two trained networks, and those have noise. Seeds tell how much.
+
+# %%
+noise = torch.stack([contexts(k).std(0).square().mean() for k in range(5)]).mean().sqrt().item()
+print(f"a step of one seed has a deviation of {noise:.1f} points; of the mean of {seeds}, {noise / seeds**0.5:.1f}")
+for k, name in enumerate(upgrades):
+    found = contexts(k).mean(0)
+    print(f"{name:>12}: over contexts the deviation is {found.std():.1f}")
+
+# %% [markdown]
+# COMMENT-NOISE
+#
+# A paper's ladder has one run a rung. Here is what that would look like with our numbers: the credits over all orders, each seed by itself.
+
+# %%
+for k, name in enumerate(upgrades):
+    single = credits[:, :, k]
+    helps = (single < 0).double().mean().item()
+    print(f"{name:>12}: from {single.min():+5.1f} to {single.max():+5.1f} points; it helps in {100 * helps:.0f} % of {single.numel()} ladders")
+
+# %%
+teach.compare("ch13.order", "c", "BECAUSE")
+
+# %% [markdown]
+# ## The arithmetic of signs
+#
+# A main effect uses *all* runs: half of them have the upgrade, half do not, and the four others are balanced. With the sign column $s$ and the errors $y$ of $n$ runs,
+#
+# $$ \text{effect} = \frac{2}{n} \sum_i s_i\, y_i . $$
+#
+# An interaction of two upgrades is the same with the product of their columns. It is half the difference of A's effect where B is and where B is not. In this way 32 runs give five main effects, ten pairs, and sixteen effects of three or more.
+
+
+# %%
+def effect(letters, runs=slice(None)):
+    """The effect of a set of upgrades, numbers from 0, seed by seed: product of their columns."""
+    column = signs[:, list(letters)].prod(1)[runs]
+    return 2 / len(column) * percent[:, runs] @ column  # (seeds, n) (n,) -> (seeds,)
+
+
+# %%
+columns = torch.stack([signs[:, list(c)].prod(1) for size in range(6) for c in combinations(range(5), size)], 1)
+slopes = torch.linalg.lstsq(columns, percent.T).solution  # least squares, all 32 effects at once
+assert_close(2 * slopes[1:6].T, torch.stack([effect([k]) for k in range(5)], 1))
+assert_close(effect([2]), contexts(2).mean(1))
+assert_close(effect([1, 2]), (contexts(2)[:, signs[signs[:, 2] < 0][:, 1] > 0].mean(1) - contexts(2)[:, signs[signs[:, 2] < 0][:, 1] < 0].mean(1)) / 2)
+print("the sum of signs, least squares, and the mean over contexts agree")
+
+# %% [markdown]
+# That each run counts for every effect is where the power comes from. Let one run have noise of deviation 1, and spend 32 runs. A ladder of six networks can train each of them 32/6 times. So can leave-one-out. A factorial trains 32 networks once. How far does the estimate of one upgrade spread?
+
+# %%
+chance, trials = minidit.generator(0, "power"), 20_000
+repeats = 32 / 6
+step = (torch.randn(2, trials, generator=chance) / repeats**0.5).diff(dim=0)  # a rung less the one before
+whole = 2 / 32 * torch.randn(trials, 32, generator=chance).double() @ signs[:, 0]
+print(f"ladder, or leave one out: {step.std():.2f}   (by arithmetic {(2 / repeats) ** 0.5:.2f})")
+print(f"factorial:                {whole.std():.2f}   (by arithmetic {2 / 32**0.5:.2f})")
+print(f"the ladder would need {((2 / repeats) ** 0.5 / (2 / 32**0.5)) ** 2:.0f} times the runs for the same precision")
+
+# %% [markdown]
+# What it costs: the factorial answers the mean over contexts. If you will only ever build the network with everything, the top of leave-one-out is what concerns you.
+#
+# ## Half of it
+#
+# 32 networks are many. Take the 16 with an even number of upgrades. No upgrade stands alone there, and no two of the 16 differ in one sign. Still each column has eight + and eight -, and any two columns are balanced.
+#
+# What is lost? In these 16 rows the product of all five columns is one and the same sign. Call the columns A to E. Then $ABCDE = -1$ in each row (an even number of + leaves an odd number of -). Multiply both sides by A: $A = -BCDE$. So the column of A *is* that of BCDE, up to the sign. The half cannot tell the two apart: they are *aliases*. One writes $I = -ABCDE$; for the other half it is $I = ABCDE$.
+
+# %%
+even = (torch.tensor(sets).sum(1) % 2 == 0).nonzero()[:, 0]
+odd = (torch.tensor(sets).sum(1) % 2 == 1).nonzero()[:, 0]
+for half, sign in ((even, -1), (odd, 1)):
+    assert_close(signs[half].prod(1), torch.full((16,), float(sign)).double())
+    for k in range(5):
+        others = [j for j in range(5) if j != k]
+        assert_close(signs[half][:, k], sign * signs[half][:, others].prod(1))
+        assert_close(effect([k], half), effect([k]) + sign * effect(others))  # what the half really sees
+    for pair in combinations(range(5), 2):
+        rest = [j for j in range(5) if j not in pair]
+        assert_close(effect(pair, half), effect(pair) + sign * effect(rest))
+print("each half sees A and BCDE, AB and CDE, as one number")
+
+# %% [markdown]
+# So a main effect is mixed up with an effect of four, and a pair with an effect of three. The bet is that effects of three and four are small. That is a bet, not a theorem. Here we can look, since we have all 32.
+
+# %%
+words = [[k] for k in range(5)] + [list(pair) for pair in combinations(range(5), 2)]
+short = ["Sw", "RMS", "RoPE", "QK", "log"]
+labels = [upgrades[w[0]] if len(w) == 1 else f"{short[w[0]]} x {short[w[1]]}" for w in words]
+figure, panel = plt.subplots(figsize=(6.4, 3.9))
+for row, word in enumerate(words):
+    panel.barh(row, effect(word).mean(), color=BAND, height=0.75, label="all 32" * (row == 0))
+    for half, look, name in ((even, ("o", ACCENT), "even half, C23's"), (odd, ("s", BLUE), "odd half")):
+        panel.plot(effect(word, half).mean(), row, look[0], color=look[1], markersize=5, label=name * (row == 0))
+panel.axhline(4.5, color=MUTED, linewidth=0.8, linestyle=":")
+panel.axvline(0, color=MUTED, linewidth=0.8)
+panel.set(yticks=range(15), ylim=(14.6, -0.6), xlabel="effect on the error, in points of the base's; mean of the seeds")
+panel.set_yticklabels(labels, fontsize=8)
+panel.legend(frameon=False, fontsize=8, loc="lower left")
+panel.spines[["top", "right", "left"]].set_visible(False)
+figure.tight_layout()
+teach.show(figure, alt="Fifteen effects, five of single upgrades and ten of pairs: a bar from all 32 networks, and a dot from each half. ALT")
+
+# %%
+far = [max(abs(effect([k], half).mean() - effect([k]).mean()) for half in (even, odd)).item() for k in range(5)]
+print("how far a half's main effect lies from that of all 32, in points:", ", ".join(f"{one:.1f}" for one in far))
+order = [sorted(range(5), key=lambda k, half=half: effect([k], half).mean().item()) for half in (even, odd, slice(None))]
+for name, found in zip(("even half", "odd half", "all 32"), order, strict=True):
+    print(f"{name:>9}, from the best: " + ", ".join(upgrades[k] for k in found))
+
+# %%
+teach.compare("ch13.half", "b", "BECAUSE-HALF")
+
+# %% [markdown]
+# ## Five questions, one of them by luck
+#
+# Who asks five questions and reports the best answer has bought five lottery tickets. Suppose no upgrade does anything. Each is tested at 5 %. How often does at least one come out "significant"?
+
+# %%
+chance = minidit.generator(0, "five nothings")
+p = torch.rand(20_000, 5, generator=chance).double()  # p-values of effects that are not there
+sorted_p = p.sort(1).values
+any_of = {
+    "uncorrected: each below 0.05": (p < 0.05).any(1),
+    "Bonferroni: each below 0.05 / 5": (p < 0.05 / 5).any(1),
+    "Holm: the smallest below 0.05 / 5": sorted_p[:, 0] < 0.05 / 5,
+}
+for name, found in any_of.items():
+    print(f"{name:<35}{100 * found.double().mean():5.1f} % of trials have a winner")
+
+# %% [markdown]
+# Bonferroni and Holm keep the 5 %. Where they part is *after* a first effect is decided. Bonferroni holds the others against 0.05 / 5 still. Holm takes 0.05 / 4 for the second, 0.05 / 3 for the third, and stops at the first that fails. So Holm decides whatever Bonferroni does, and sometimes more, for the same 5 %. All cards of this book use it.
+#
+# Our small factorial by that rule (nobody wrote a card for it: read this as an exercise in arithmetic).
+
+# %%
+mains = [effect([k]).tolist() for k in range(5)]
+tested = [p_value(values) for values in mains]
+levels = holm(tested)
+for k in sorted(range(5), key=tested.__getitem__):
+    mean, low, high = interval(mains[k], levels[k].level)
+    print(f"{upgrades[k]:>12}: {mean:+5.1f} points, interval {low:+5.1f} to {high:+5.1f}; p = {tested[k]:.3f}, alone below 0.05: {tested[k] < 0.05!s:>5}, by Holm: {levels[k].decisive}")
+
+# %% [markdown]
+# COMMENT-HOLM
+#
+# ## The verdicts
+#
+# The cards ask at another size: 64 tokens, four blocks, 500 to 1000 steps. C09 leaves one out of six, at rates that each arm chose. C23 is the even half of the factorial above, at one rate. C24 asks at equal time: patch size 1, and all six together.
+
+
+# %%
+def tell(name):
+    """The verdicts of a claim and its seeds, or that it has none yet."""
+    card = cards.find(name)
+    if find(card, "cpu") is None:
+        print(f"{name} has no evidence yet. It asks: {card.question}\n")
+        return
+    case = tried(name)
+    verdicts(case)
+    words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
+    teach.show(dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
+
+
+# %%
+tell("C09")
+
+# %%
+tell("C23")
+
+# %%
+tell("C24")
+
+# %% [markdown]
+# (Where it says that there is no evidence yet, the card is committed and its runs are not done. The words will stand here, and on [the page of all claims](claims.md), as they come out.)
+#
+# How are they to be read? In C09 *supported* says: where the five others are, this one adds what matters. *Refuted* says that it does not add as much as matters there. It does not say that the upgrade is useless elsewhere. In C23 the words are about the mean over all networks that it can stand in, at one rate. The two cards can disagree on an upgrade, and both be right.
+#
+# Now the paper beside ours. On the left its rungs, in percent of the FID before. On the right what each upgrade does to the held-out error: in the small factorial as a first rung and as a last one, and in C09 as the last one, when C09 has been run.
+
+
+# %%
+def last_rungs():
+    """Upgrade -> what it changes in C09 where the five others are, in percent, seed by seed; {} before its run."""
+    keys = ("swiglu", "rmsnorm", "rope", "qk_norm", "logit_normal", "cosine")
+    if find(cards.find("C09"), "cpu") is None:
+        return {}
+    case, names = tried("C09"), (*upgrades, "cosine loss")
+    top = case.of("upgrade=all")
+    out = {name: case.of(f"upgrade=all_but_{key}") for name, key in zip(names, keys, strict=True)}
+    return {name: [100 * (top[seed] / one - 1) for seed, one in found.items()] for name, found in out.items()}
+
+
+# %%
+theirs = {"SwiGLU": "SwiGLU", "RMSNorm": "RMSNorm", "RoPE": "RoPE"}
+theirs |= {"logit-normal": "logit-normal times", "cosine loss": "cosine loss"}
+ours, rows = last_rungs(), [*upgrades, "cosine loss"]
+figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
+for row, name in enumerate(rows):
+    if name in theirs:
+        spot = rungs.index(theirs[name])
+        axes[0].barh(row, 100 * (fid[spot] / fid[spot - 1] - 1), color=ACCENT, alpha=0.8, height=0.6)
+    else:
+        axes[0].text(-1, row, "not on the ladder", fontsize=8, color=MUTED, ha="right", va="center")
+    if name in upgrades:
+        found = contexts(upgrades.index(name))
+        for values, lift, look in ((found[:, 0], -0.18, ">"), (found[:, -1] / percent[:, -1].mean() * 100, 0.0, "<")):
+            axes[1].plot(values, [row + lift] * seeds, look, color=BLUE, markersize=5, alpha=0.7)
+    axes[1].plot(ours.get(name, []), [row + 0.2] * len(ours.get(name, [])), "o", color=INK, markersize=4.5)
+axes[0].set(yticks=range(6), yticklabels=rows, ylim=(5.6, -0.6), xlabel="FID, % of the rung before")
+axes[1].set_xlabel("held-out error, %" + ("" if ours else " (C09: no evidence yet)"))
+axes[0].set_title("the paper's ladder", fontsize=10, color=INK)
+axes[1].set_title("ours", fontsize=10, color=INK)
+for look, label, colour in ((">", "small, first rung", BLUE), ("<", "small, last rung", BLUE), ("o", "C09, last rung", INK)):
+    if look != "o" or ours:
+        axes[1].plot([], [], look, color=colour, markersize=5, label=label)
+axes[1].legend(frameon=False, fontsize=7.5, loc="lower right")
+for panel in axes:
+    panel.axvline(0, color=MUTED, linewidth=0.8)
+    panel.spines[["top", "right"]].set_visible(False)
+figure.tight_layout()
+teach.show(
+    figure,
+    alt="Left, bars: what each change took off the published FID, 9 to 23 percent; QK-norm is not on that ladder. Right, for the same upgrades what they do to our held-out error, a mark a seed, as a first rung and as a last one. ALT",
+)
+
+# %% [markdown]
+# The two halves of this picture must not be read as one scale. FID judges images, the held-out error judges velocities. Their networks have 675 million parameters and 256 tokens of latents; ours are tiny, and see shapes. Their training went on for 80 epochs of ImageNet. What *can* be compared is the kind of evidence. On the left a bar has no seeds and one context. On the right each mark is a seed, and you see two contexts.
+#
+# COMMENT-PAPER
+#
+# ## Equal time, and patch size 1
+#
+# C24 gives every arm the time of the base. Patch size 1 has four times the tokens, so it gets a fraction of the steps. (The cell above printed which fraction, for a small network on this machine. The card's own exchange rate is measured once, and committed.)
+#
+# Is that fair? It is one question among several. At equal *steps* the network with more tokens does more work. At equal *time* on one core it trains for a shorter while. On a GPU that is half idle at 64 tokens, more tokens cost less than on a core. And LightningDiT's own choice was another trade altogether: it took an autoencoder with a smaller image and more channels, and kept the number of tokens. So C24 cannot refute that choice. It can say what patch size 1 is worth by itself, for its price.
+#
+# ## A switchboard
+#
+# All 32 networks, on five switches. Choose a set; say how far its error will lie from the base's; write it down, and look. The ring is what you would expect if main effects just added up. Over ten sets: are you nearer than the ring? And watch the lower line: what the switch that you moved last does, for all settings of the others.
+
+# %%
+still, panel = plt.subplots(figsize=(6.4, 2.0))
+found = percent - 100
+panel.plot(found[:, -1], [1] * seeds, "o", color=INK, alpha=0.75, label="all five, a dot a seed")
+panel.plot(sum(effect([k]).mean() for k in range(5)), 1, "o", mfc="none", mec=BLUE, markersize=9, label="main effects added up")
+panel.plot(contexts(2).mean(0), [0] * 16, "o", color=MUTED, alpha=0.6, label="RoPE in 16 contexts")
+panel.axvline(0, color=MUTED, linewidth=0.8)
+panel.set(yticks=[], ylim=(-0.6, 2.4), xlabel="error beside no upgrade, in percent")
+panel.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", columnspacing=1, handletextpad=0.2)
+panel.spines[["top", "right", "left"]].set_visible(False)
+masks = [sum(has << k for k, has in enumerate(one)) for one in sets]
+teach.Page(
+    "switchboard",
+    still,
+    alt="Five switches, one for each upgrade, and a slider for a prediction. When it is written down, the recorded seeds of the chosen network appear as dots on an axis of percent, with the prediction and the sum of main effects; below, what the last switch does in each of 16 contexts.",
+    names=upgrades,
+    cells=masks,
+    errors=[[round(one, 5) for one in found] for found in errors.T.tolist()],
+)
+
+# %% [markdown]
+# ## What would change our mind
+#
+# WE-SAID
+#
+# - the other half of C23's design, with other main effects: then effects of four are not nothing;
+# - the same factorial where each network chooses its own rate. Ours all have the base's, and an upgrade that wants another one is wronged;
+# - the cards at the `a100` scale: 256 tokens, where RoPE has more to do, and longer runs, where all of them may level off at the same error;
+# - a second yardstick, images instead of velocities, that puts the upgrades in another order. Logit-normal times and the cosine loss are the first suspects;
+# - for "always": one network in which an upgrade does harm, beyond the noise, is enough to refute the word. One in which it does nothing is enough to refute the price.
+#
+# And these we do not know: whether the paper's ladder in another order would credit the same upgrades; how far its FID would spread over seeds; whether what adds up at 150 steps adds up at convergence.
+#
+# ## Exercises
+#
+# Seven exercises ask for a function each: RMSNorm, the width of a SwiGLU, RoPE for tokens that were kept, main effects and interactions, aliases, Holm's procedure, and steps for equal time. In a terminal, in the folder of the project, `minidit exercises start ch13` writes a notebook to work in.
+#
+# Five more are experiments. Write down what you expect before you run them.
+#
+# 1. Is it the mean? RMSNorm leaves the token's mean in. `learn("RMSNorm with gain", rms | {"model.norm_affine": True})`: does the gain change anything, beside the cross of the picture?
+# 2. SwiGLU at the full width: `learn("too wide", {"model.mlp": "swiglu", "model.mlp_ratio": 6.0})`. Two thirds of 6 is 4. How much of the gain, if there is one, is the third matrix?
+# 3. Another rate: run the four networks of the live factorial with `"training.lr"` at half and at twice the base's. Does the interaction keep its sign?
+# 4. RoPE without the sine table: `learn("RoPE alone", rope | {"model.position": "none"})`, and neither of the two, `learn("no place", {"model.position": "none"})`. What is RoPE worth in *that* context?
+# 5. Write down the quarter of the design with $I = ABD = ACE$. Which main effects are mixed up with pairs? Compute them with `effect([k], quarter)` and compare with all 32.
+#
+# ## Sources
+#
+# - J. Yao and X. Wang, *Reconstruction vs. Generation: Taming Optimization Dilemma in Latent Diffusion Models*, 2025, arXiv 2501.01423: LightningDiT; the ladder is its table 1.
+# - The reply of August 2025, as the cards of C09, C23 and C24 quote it, from an archived copy.
+# - B. Zhang and R. Sennrich, *Root Mean Square Layer Normalization*, 2019, arXiv 1910.07467.
+# - N. Shazeer, *GLU Variants Improve Transformer*, 2020, arXiv 2002.05202: SwiGLU at two thirds of the width.
+# - J. Su et al., *RoFormer: Enhanced Transformer with Rotary Position Embedding*, 2021, arXiv 2104.09864.
+# - A. Henry et al., *Query-Key Normalization for Transformers*, 2020, arXiv 2010.04245; M. Dehghani et al., *Scaling Vision Transformers to 22 Billion Parameters*, 2023, arXiv 2302.05442.
+# - P. Esser et al., *Scaling Rectified Flow Transformers for High-Resolution Image Synthesis*, 2024, arXiv 2403.03206: logit-normal times.
+# - J. Yao et al., *FasterDiT*, 2024, arXiv 2410.10356: the loss on the velocity's direction.
+# - R. A. Fisher, *The Design of Experiments*, 1935; G. Box, J. Hunter and W. Hunter, *Statistics for Experimenters*, 2005, chapters 5 and 6: factorials and their fractions.
+# - L. Shapley, *A Value for n-Person Games*, 1953: the mean over all orders.
+# - S. Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, 1979.
