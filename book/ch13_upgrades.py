@@ -471,38 +471,19 @@ def contexts(k):
 
 
 # %%
+looks = {  # of a mark: shape, colour, size, how far above the row
+    "in one of 16 contexts": ("o", MUTED, 5, 0.0),
+    "alone: the first rung": (">", BLUE, 7, 0.22),
+    "beside all others: left out": ("<", ACCENT, 7, 0.22),
+    "main effect": ("|", INK, 22, 0.0),
+}
 figure, panel = plt.subplots(figsize=(6.4, 3.1))
-for row, _ in enumerate(upgrades):
+for row in range(5):
     found = contexts(row)
-    panel.plot(
-        found,
-        [row] * 16,
-        "o",
-        color=MUTED,
-        alpha=0.6,
-        markersize=5,
-        label="in one of 16 contexts" * (row == 0),
-    )
-    panel.plot(
-        found[0], row - 0.22, ">", color=BLUE, markersize=7, label="alone: the first rung" * (row == 0)
-    )
-    panel.plot(
-        found[-1],
-        row - 0.22,
-        "<",
-        color=ACCENT,
-        markersize=7,
-        label="beside all others: left out" * (row == 0),
-    )
-    panel.plot(
-        found.mean(),
-        row,
-        "|",
-        color=INK,
-        markersize=22,
-        markeredgewidth=2.2,
-        label="main effect" * (row == 0),
-    )
+    marks = (found, found[:1], found[-1:], found.mean()[None])
+    for (name, (mark, colour, size, lift)), values in zip(looks.items(), marks, strict=True):
+        style = {"markersize": size, "alpha": 0.6 if mark == "o" else 1, "markeredgewidth": 1.6}
+        panel.plot(values, [row - lift] * len(values), mark, color=colour, label=name * (row == 0), **style)
 panel.axvline(0, color=MUTED, linewidth=0.8)
 panel.set(
     yticks=range(5),
@@ -638,14 +619,9 @@ for size, row in ((1, 2), (2, 1), (3, 0)):
     )
     for word in chosen:
         if abs(effect(word)) > 2.5 * spread:
-            panel.text(
-                effect(word),
-                row + 0.22,
-                " x ".join(upgrades[k] for k in word),
-                fontsize=8,
-                color=INK,
-                ha="center",
-            )
+            side = "left" if effect(word) > 0 else "right"
+            name = " x ".join(upgrades[k] for k in word)
+            panel.text(effect(word), row + 0.22, name, fontsize=8, color=INK, ha=side)
 panel.axvline(0, color=MUTED, linewidth=0.8)
 panel.set(
     yticks=[2, 1, 0],
@@ -662,9 +638,9 @@ teach.show(
 )
 
 # %% [markdown]
-# Now the question of the last section but one has an answer. RoPE's and QK-norm's contexts differ about as much as chance makes them differ. Those of RMSNorm, SwiGLU and logit-normal times differ more. RMSNorm does harm beside logit-normal times, and does well beside SwiGLU. That is what a ladder cannot see: it passes through one of these contexts, and calls what it finds there "RMSNorm".
+# Now the question of the last section but one has an answer. RoPE's and QK-norm's contexts differ about as much as chance makes them differ. Those of RMSNorm differ clearly more, those of SwiGLU and logit-normal times somewhat. RMSNorm does harm beside logit-normal times, and does well beside SwiGLU. That is what a ladder cannot see: it passes through one of these contexts, and calls what it finds there "RMSNorm".
 #
-# One thing this noise is not. All 32 networks had the same seed: the same images in the same order, and starting weights that are shared wherever two networks have the same layer. What another seed would change in all of them alike, or in the effect of an upgrade, is not in it. The live run had a look, at two upgrades. For more one needs seeds, as the cards have.
+# One thing this noise is not. All 32 networks had the same seed: the same images in the same order, and starting weights that are shared wherever two networks have the same layer. What another seed would change in all of them alike, or in the effect of an upgrade, is not in it. The live run had a look, at three upgrades. For more one needs seeds, as the cards have.
 #
 # ## Half of it
 #
@@ -814,6 +790,8 @@ def last_rungs():
 theirs = {"SwiGLU": "SwiGLU", "RMSNorm": "RMSNorm", "RoPE": "RoPE"}
 theirs |= {"logit-normal": "logit-normal times", "cosine loss": "cosine loss"}
 ours, rows = last_rungs(), [*upgrades, "cosine loss"]
+
+# %%
 figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
 for row, name in enumerate(rows):
     if name in theirs:
@@ -825,7 +803,7 @@ for row, name in enumerate(rows):
         found = contexts(upgrades.index(name))
         before = percent[-1] - found[-1]  # the error without this one, all others there
         for value, lift, look in ((found[0], -0.18, ">"), (100 * found[-1] / before, 0.0, "<")):
-            axes[1].plot(value, row + lift, look, color=BLUE, markersize=5, alpha=0.7)
+            axes[1].plot(value, row + lift, look, color=BLUE, markersize=7, alpha=0.7)
     axes[1].plot(ours.get(name, []), [row + 0.2] * len(ours.get(name, [])), "o", color=INK, markersize=4.5)
 axes[0].set(yticks=range(6), yticklabels=rows, ylim=(5.6, -0.6), xlabel="FID, % of the rung before")
 axes[1].set_xlabel("held-out error, %" + ("" if ours else " (C09: no evidence yet)"))
