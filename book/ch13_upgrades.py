@@ -508,7 +508,7 @@ teach.show(
 )
 
 # %% [markdown]
-# The blue triangle is what somebody reports who adds each upgrade to the base. The orange one is what C09 will report of each. Both are true. They answer different questions.
+# The blue triangle is what somebody reports who adds each upgrade to the base. The orange one is what a design like C09's reports of each. Both are true. They answer different questions. In all rows but the last the orange lies to the left of the blue: here who starts from the top thinks more of RMSNorm, RoPE and QK-norm than who starts from below. (How much of that is chance we ask soon.)
 #
 # A ladder is a walk: it reads one grey dot of each row, and which one depends on the order. Walk all 120.
 
