@@ -67,7 +67,7 @@ def test_the_upgrades_run_keeps_its_promises():
     called = ["+".join(n for n, has in zip(names, one, strict=True) if has) or "none" for one in sets]
     percent = {s: 100 * found.readouts[f"error.{n}"] for s, n in zip(sets, called, strict=True)}
     percent = {one: value / found.readouts["error.none"] for one, value in percent.items()}
-    steps = [[percent[o[:k] + (1,) + o[k + 1 :]] - percent[o] for o in sets if not o[k]] for k in range(5)]
+    steps = [[percent[(*o[:k], 1, *o[k + 1 :])] - percent[o] for o in sets if not o[k]] for k in range(5)]
     assert max(steps[0]) < -3
     assert min(steps[1]) < -0.5 and max(steps[1]) > 2  # RMSNorm: good in some contexts, bad in others
     assert max(steps[0]) < min(min(s) for s in steps[1:])  # SwiGLU is the best in every order

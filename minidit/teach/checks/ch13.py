@@ -133,6 +133,22 @@ def _halves(x: Tensor, row: Tensor, column: Tensor) -> Tensor:
     return turned(x[:, order], row, column)[:, back]
 
 
+def _wrong_parts(right: tuple[Tensor, ...], given: tuple[Tensor, ...], values: Tensor) -> dict[str, Any]:
+    """What comes of turning others of the three; values are those that were turned."""
+    (q, k, v), as_given = right, [x.double() for x in given]
+    return {
+        "The values are turned too. Where a token stands decides who heeds whom, not what is told.": (
+            (q, k, values)
+        ),
+        "Only the queries are turned: the product must depend on the difference of two places.": (
+            (q, as_given[1], v)
+        ),
+        "Only the keys are turned: the product must depend on the difference of two places.": (
+            (as_given[0], k, v)
+        ),
+    }
+
+
 def _rope_mistakes(q: Tensor, k: Tensor, v: Tensor, kept: Tensor, columns: int) -> dict[str, Any]:
     """What wrong ways of turning give."""
     row, column, new = kept // columns, kept % columns, torch.arange(len(kept))
@@ -141,21 +157,7 @@ def _rope_mistakes(q: Tensor, k: Tensor, v: Tensor, kept: Tensor, columns: int) 
         return f(q), f(k), v.double()
 
     right = both(lambda x: turned(x, row, column))
-    return {
-        "The values are turned too. Where a token stands decides who heeds whom, not what is told.": (
-            *right[:2],
-            turned(v, row, column),
-        ),
-        "Only the queries are turned: the product must depend on the difference of two places.": (
-            right[0],
-            k.double(),
-            right[2],
-        ),
-        "Only the keys are turned: the product must depend on the difference of two places.": (
-            q.double(),
-            right[1],
-            right[2],
-        ),
+    return _wrong_parts(right, (q, k, v), turned(v, row, column)) | {
         "Rows and columns are exchanged: the first half of a head turns with the row.": both(
             lambda x: turned(x, column, row)
         ),
