@@ -283,7 +283,7 @@ for name, changes in {"DiT-XL/2": {}, "LightningDiT-XL/1": {}, "DiT-XL/2 ": {"pa
 # %% [markdown]
 # ## What each costs
 #
-# Three bills: parameters, counted FLOPs (chapter 4's ledger: the matrix products), and the time of a step. The third depends on the machine, on the number of tokens, and on how well a part is written. Here each step is timed on one core, in turns, so that a busy moment falls on all. The network is small: 64 tokens of width 64, two blocks. (Logit-normal times cost nothing: they are drawn by another rule.)
+# Three bills: parameters, counted FLOPs (chapter 4's ledger: the matrix products), and the time of a step. The third depends on the machine, on the number of tokens, and on how well a part is written. Here each step is timed on one core, in turns, so that a busy moment falls on all. The network is small: 64 tokens of width 64, and one block. (Logit-normal times cost nothing: they are drawn by another rule.)
 
 # %%
 alone = {
@@ -297,7 +297,10 @@ together = {key: value for changes in alone.values() for key, value in changes.i
 together |= {"objective.time_sampling": "logit_normal"}
 bills = {"base": {}, **alone, "all six": together, "patch size 1": {"model.patch_size": 1}}
 bills |= {"RMSNorm and RoPE": alone["RMSNorm"] | alone["RoPE"]}
-timed = {name: base.override({"model.patch_size": 2} | changes) for name, changes in bills.items()}
+timed = {
+    name: base.override({"model.patch_size": 2, "model.depth": 1} | changes)
+    for name, changes in bills.items()
+}
 
 # %%
 seconds = step_seconds(timed, device)
