@@ -446,7 +446,7 @@ print("seed 1: SwiGLU lowers the error by more than 2 %:", with_swiglu < 0.98 * 
 # - **Leave one out**: the top row, and the five rows with one sign turned back. It compares each with the top. C09 is one.
 # - **A factorial**: all 32 rows. C23 has half of them.
 #
-# The first two are paths through the same 32 networks. What they tell of an upgrade is its worth in one *context*, one setting of the four others. There are 16 contexts.
+# The first two visit six of the 32 networks. What they tell of an upgrade is its worth in one *context*, one setting of the four others. There are 16 contexts.
 
 # %%
 upgrades = ["SwiGLU", "RMSNorm", "RoPE", "QK-norm", "logit-normal"]
@@ -641,7 +641,7 @@ teach.show(
 )
 
 # %% [markdown]
-# Now the question of the last section but one has an answer. RoPE's and QK-norm's contexts differ about as much as chance makes them differ. Those of RMSNorm differ clearly more, those of SwiGLU and logit-normal times somewhat. RMSNorm does harm beside logit-normal times, and does well beside SwiGLU. That is what a ladder cannot see: it passes through one of these contexts, and calls what it finds there "RMSNorm".
+# Now the question of the last section but one has an answer. RoPE's and QK-norm's contexts differ about as much as chance makes them differ. Those of RMSNorm differ clearly more, those of SwiGLU and logit-normal times somewhat. RMSNorm does harm beside logit-normal times, and does better with SwiGLU than without. That is what a ladder cannot see: it passes through one of these contexts, and calls what it finds there "RMSNorm".
 #
 # One thing this noise is not. All 32 networks had the same seed: the same images in the same order, and starting weights that are shared wherever two networks have the same layer. What another seed would change in all of them alike, or in the effect of an upgrade, is not in it. The live run had a look, at three upgrades. For more one needs seeds, as the cards have.
 #
