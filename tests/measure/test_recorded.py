@@ -1,5 +1,6 @@
 """What is committed in book/evidence can be read, and keeps the promises made of it."""
 
+from itertools import product
 from statistics import quantiles
 
 import pytest
@@ -54,6 +55,22 @@ def test_the_qk_norm_run_keeps_its_promises():
     assert max(evidence.readout("peak.high.normed")) < 0.7
     failed = [run.seed for run in evidence.runs if run.readouts["loss.high.normed"] > 1.3]
     assert failed == [7, 14]  # the chapter sends its readers to 14
+
+
+def test_the_upgrades_run_keeps_its_promises():
+    """What chapter 13 says of its 32 networks in words."""
+    evidence = Evidence.read("upgrades")
+    (found,) = evidence.runs
+    assert len(found.readouts) == 32 and "dirty" not in evidence.commit
+    names = ["SwiGLU", "RMSNorm", "RoPE", "QK-norm", "logit-normal"]
+    sets = list(product((0, 1), repeat=5))
+    called = ["+".join(n for n, has in zip(names, one, strict=True) if has) or "none" for one in sets]
+    percent = {s: 100 * found.readouts[f"error.{n}"] for s, n in zip(sets, called, strict=True)}
+    percent = {one: value / found.readouts["error.none"] for one, value in percent.items()}
+    steps = [[percent[(*o[:k], 1, *o[k + 1 :])] - percent[o] for o in sets if not o[k]] for k in range(5)]
+    assert max(steps[0]) < -3
+    assert min(steps[1]) < -0.5 and max(steps[1]) > 2  # RMSNorm: good in some contexts, bad in others
+    assert max(steps[0]) < min(min(s) for s in steps[1:])  # SwiGLU is the best in every order
 
 
 def test_the_samplers_run_keeps_its_promises():
