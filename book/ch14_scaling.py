@@ -367,8 +367,8 @@ for panel, span in zip(axes, (8, 512), strict=True):
     panel.set(xlabel="compute", ylim=(0.05, 1.2), title=f"sizes up to {span} times the smallest")
     panel.title.set_fontsize(10)
     panel.spines[["top", "right"]].set_visible(False)
+    panel.minorticks_off()
 axes[0].set_yticks([0.1, 0.3, 1.0], ["0.1", "0.3", "1"])
-axes[0].minorticks_off()
 axes[0].set_ylabel("error")
 axes[0].legend(frameon=False, fontsize=8, loc="lower left")
 teach.show(
@@ -466,9 +466,10 @@ for patch, names in groups.items():
     laws[patch], (colour, mark) = fit(c, e), looks[patch]
     panel.loglog(c, e, mark, color=colour, label=f"patch {patch}", markersize=7)
     panel.loglog(along, [laws[patch](x) for x in along], color=colour, linewidth=1)
-beside = {8: (4, 6), 4: (-14, -13), 2: (7, 3)}
+spots = {8: (6, 6), 4: (-22, -11), 2: (7, 3)}
 for name, (c, e) in published.items():
-    panel.annotate(name, (c, e), beside[int(name[-1])], textcoords="offset points", fontsize=7.5, color=INK)
+    spot = {"B/2": (-12, 8), "XL/4": (7, 0)}.get(name, spots[int(name[-1])])
+    panel.annotate(name, (c, e), spot, textcoords="offset points", fontsize=7.5, color=INK)
 panel.set(
     xlabel="cost of an image (10^9 multiply-adds)", ylabel="FID after 400 thousand steps", ylim=(6, 220)
 )
