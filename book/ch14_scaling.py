@@ -706,8 +706,18 @@ def bend(name, metric="velocity.held_out"):
     for what, found in (("floor", [law.floor for law in laws]), ("b", [law.b for law in laws])):
         low, high = np.quantile(found, (0.025, 0.975))
         print(f"{metric}: {what} {low:.3f} to {high:.3f} by seeds drawn again")
-    largest = errors.mean(0)[int(np.argmax(compute))]
-    print(f"the largest network has {largest:.3f}, mean of {len(errors)} seeds")
+    best = errors.mean(0)[int(np.argmax(compute))]
+    print(f"the largest network has {best:.3f}, mean of {len(errors)} seeds")
+    figure, panel = plt.subplots(figsize=(5.4, 3.0))
+    along = np.geomspace(min(compute), 10 * max(compute), 50)
+    for law in laws[:60]:
+        panel.loglog(along, [law(c) for c in along], color=BLUE, linewidth=0.5, alpha=0.3)
+    for row in errors:
+        panel.loglog(compute, row, "o", color=INK, markersize=4, alpha=0.7)
+    panel.set(xlabel="FLOPs of the training", ylabel=metric)
+    panel.spines[["top", "right"]].set_visible(False)
+    words = f"{metric} of {name} against compute, a dot a seed, with laws fitted to seeds drawn again."
+    teach.show(figure, alt=words)
 
 
 for metric in ("velocity.held_out", "velocity.t10"):
