@@ -428,7 +428,7 @@ panel.legend(frameon=False, fontsize=8)
 panel.spines[["top", "right"]].set_visible(False)
 teach.show(
     figure,
-    alt="Frechet distance against the number of generated images. For a perfect generator it falls about fivefold from 100 images to 6400, and is never zero. For one that is 3 percent too pale it lies close above with few images, and clearly above with many.",
+    alt="Frechet distance against the number of generated images. For a perfect generator it falls about sixfold from 100 images to 6400, and is never zero. For one that is 3 percent too pale it lies close above with few images, and clearly above with many.",
 )
 
 # %%
