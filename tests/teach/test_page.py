@@ -92,7 +92,7 @@ def test_values_of_another_kind_are_refused(figure, given, words):
 
 
 def test_what_cannot_be_shown_is_refused(figure, monkeypatch):
-    with pytest.raises(MiniditError, match=r"no page 'feild'. Did you mean field\? There are: field"):
+    with pytest.raises(MiniditError, match=r"no page 'feild'. Did you mean field\? There are: .*field"):
         Page("feild", figure, "A field.")
     with pytest.raises(MiniditError, match=r"no page '\.\./frames'"):
         Page("../frames", figure, "A field.")
