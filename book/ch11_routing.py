@@ -696,7 +696,7 @@ table_of("C08")
 # Spent on more steps, the saving *pays*: at equal FLOPs the route ends lower in all five seeds, by 3.5 to 10 percent. Stochastic depth, which saves nearly as much, leans the same way by a percent, and is not decided. So here is a gain after all, and it is not simply that of skipping anything: the control does not have it, or has less. (a and b are compared with the base, not with each other: no hypothesis asks how
 # far the two are apart.)
 #
-# What else could it be? Look back at the idle blocks. If the route trains a network of five blocks, its gain may be that of a *shallow* network: cheaper, for as long, and good enough for such small images. The control for that is a plain network of five blocks at equal FLOPs. No card has it yet. Until one does, the gain is a fact, and its reason is open.
+# What else could it be? Look back at the idle blocks. If the route trains a network of five blocks, its gain may be that of a *shallow* network: cheaper, for as long, and good enough for such small images. The control for that is a plain network of five blocks at equal FLOPs. Card C26, written after this, has it; until it is run the gain is a fact, and its reason is open.
 #
 # c to f are the reply's explanation: a stronger representation. Before those can be read, one needs to know what a probe is.
 #
@@ -802,7 +802,7 @@ table_of("C22")
 # Put the inference into one line: *the score improves when parts are skipped in training, so the parts are broken.* For that to follow, four things must hold, and each was made a measurement in this chapter.
 #
 # 1. **The gain exists**, by the error of the network as it is used, not by a training loss, and at an equal something that is named. Here: at equal FLOPs (C08.a), and not at equal steps (C04.a).
-# 2. **It is not had as well by skipping that accuses nothing.** Stochastic depth skips every block now and then, and helps networks that nobody calls broken: it was published for residual networks. C04.b, C08.b. And a plain network with fewer blocks accuses nothing either: not tried yet.
+# 2. **It is not had as well by skipping that accuses nothing.** Stochastic depth skips every block now and then, and helps networks that nobody calls broken: it was published for residual networks. C04.b, C08.b. And a plain network with fewer blocks accuses nothing either: C26.
 # 3. **It is gone where the accused parts are gone.** C22, in part.
 # 4. **The parts are idle where no route is.** The live run: in the network without a route they work. (In the routed one they hardly do. That is something a route did, here.)
 #
