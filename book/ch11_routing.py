@@ -769,7 +769,8 @@ else:
 # %% [markdown]
 # Nothing is decided: c to f, four times. The card had expected the share of shapes to differ from seed to seed by 0.03; two trainings of the base from other starts differ by more than that at block 6.
 #
-# But see the routed network's line. What a probe reads behind block 2 it reads behind block 9, to a hundredth or so: a flat line over the route. That is what idle blocks look like, in five seeds and without silencing anything. It was seen, not asked, and it agrees with the live run. It also means that c asked at the wrong place: "the middle of the route" is, in this network, the end of its second block.
+# But see the routed network's line. What a probe reads behind block 2 it reads behind block 9, to a hundredth or so. Idle blocks would look like that. It was seen, not asked, and one should not read too much from it: the line of stochastic depth is nearly as flat for shapes, and its blocks are not idle. For the place of the shape (probe x, in the evidence) the three differ: flat over the route, falling with
+# stochastic depth, rising in the base. If the blocks of the route are idle, c asked at the wrong place: "the middle of the route" is then no more than the end of the second block.
 #
 # Read c and d beside a, and e and f beside b. The reply says: regularisation, *therefore* a stronger representation, *therefore* it converges faster. It is a chain, and each link can break alone. A representation may be stronger and the velocity no better; the velocity may be better and the probes not see it. And a probe reads what is easy to read from a mean of tokens, not all that is known.
 #
