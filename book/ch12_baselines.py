@@ -552,7 +552,12 @@ if find(cards.find("C07"), "cpu") is not None:
     )
 
 # %% [markdown]
-# How to read them, whatever they are. *Supported* for a says: with the same loss an answer of many sizes did harm, and that is the critic's mechanism at work. It does not say that a log scale would mend it, since noise prediction already mends it. *Refuted* says that the network copes. And b says which answer to start from, c to e say where.
+# *Where* is decided, and *how much in all* is not. With almost only noise, noise prediction errs more than twice as much as velocity prediction (c). With almost none, data prediction errs more than three times as much (d). Each answer is weak where it says least about what is asked. Over the whole range noise and velocity are not told apart (b): two trainings of the same
+# network from other starts differ by more than a tenth in this yardstick, and the bar stands there.
+#
+# And the critic's mechanism (a)? With the same loss, the network that must say the score has the higher error in all five seeds, by some 8 percent in the mean. That is his direction, and it is inconclusive, for the same reason. Were it decided, it would not say that a log scale is needed: noise prediction already is the score on another scale.
+#
+# One more look at yardsticks. By the held-out error of the *velocity* (in the evidence; seen, not asked) noise prediction is far behind. By the error of the *noise*, even over log-SNR, it is level. Both are fair, and they weigh the sixths differently. Who names one of them has named a part of the answer.
 #
 # ## Three short trainings
 #
