@@ -574,7 +574,10 @@ print(
 )
 
 # %%
-print("without the route, the error without the seven blocks is more than 1.5 times as large:", seven["none"] > 1.5)
+print(
+    "without the route, the error without the seven blocks is more than 1.5 times as large:",
+    seven["none"] > 1.5,
+)
 print("with the route, less than 1.05 times:", seven["TREAD's route"] < 1.05)
 costs = ledger("DiT-S/2", depth=5).flops / ledger("DiT-S/2").flops
 print(f"a DiT-S/2 of five blocks costs {costs:.2f} of the whole; with the route, 0.69")
