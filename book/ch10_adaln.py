@@ -5,7 +5,7 @@
 # |---|---|
 # | **Question** | Does the way in which DiT is told time and label keep its attention small, and would it be better off with conditions as tokens? |
 # | **You will be able to** | turn an accusation into numbers that can be false; tell a gate from an update, and an update from its use; say which part of a shift attention can see; read an interval of few seeds, and say what one seed would have told |
-# | **Minutes** | 2 on two cores, most of it four short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
+# | **Minutes** | 2 on two cores, most of it three short training runs; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
 # | **Claims** | C02, C19, C03 and C17 are told here; C16 was tried before, and is read again |
 #
 # Chapter 4 built adaLN-Zero: in each block a linear layer turns time and label into a shift, a scale and a gate for each branch, and all of them start at zero. In August 2025 a critic wrote that DiT is wrong, and one of his points was aimed
@@ -38,7 +38,7 @@ from minidit.measure.ablation import silenced
 from minidit.measure.branches import branches_readout, watch_branches
 from minidit.measure.fixed import noise, some
 from minidit.model.attention import attention_map
-from minidit.teach.dots import WORD_COLOURS, dots
+from minidit.teach.dots import dots
 from minidit.teach.figures import ACCENT, INK, MUTED
 from minidit.teach.verdicts import verdicts
 from minidit.training import Experiment, read_artefact
@@ -662,13 +662,12 @@ for t in parts:
 # %% [markdown]
 # ## A live run: the Zero, and a network without attention
 #
-# Now train, for a quarter of the trial's run. Four arms of seed 0. Two of them are C02's own seed 0 once more, so they must repeat what was recorded: DiT's, and one that starts nothing at zero, each at the rate that C02 tuned for it. These rates differ: the second arm was best at three times DiT's. So a third arm starts nothing at zero and has DiT's rate. The fourth is on no card: DiT's, with
-# attention silent from the first step to the last.
+# Now train, for a quarter of the trial's run. Three arms of seed 0. Two of them are C02's own seed 0 once more, so they must repeat what was recorded: DiT's, and one that starts nothing at zero, each at the rate that C02 tuned for it. The third is on no card: DiT's, with attention silent from the first step to the last.
 
 # %%
 rate = c02.trial.arms["zero_init=none"].experiment["training"]["lr"]
-arms = {"adaLN-Zero": {}, "nothing at zero": {"model.zero_init": "none", "training.lr": rate}}
-arms |= {"nothing at zero, DiT's rate": {"model.zero_init": "none"}, "no attention": {}}
+arms = {"adaLN-Zero": {}, "no attention": {}}
+arms |= {"nothing at zero": {"model.zero_init": "none", "training.lr": rate}}
 marks = (until * 2 // 5, until)  # a tenth and a quarter of the whole run
 
 
@@ -690,10 +689,6 @@ runs = {"adaLN-Zero": learn("adaLN-Zero")}
 runs |= {"nothing at zero": learn("nothing at zero")}
 
 # %%
-slower = "nothing at zero, DiT's rate"
-runs |= {slower: learn(slower)}
-
-# %%
 all_blocks = list(range(1, depth + 1))
 runs |= {"no attention": learn("no attention", silent=all_blocks)}
 
@@ -707,7 +702,6 @@ for place, (arm, (colour, name)) in enumerate(looks.items()):
         axes[0].plot([k + 0.2 * place - 0.2] * len(found), found, "o", color=colour, alpha=0.45, markersize=4)
     spot = [0.2 * place - 0.12, 0.88 + 0.2 * place]
     axes[0].plot(spot, runs[name][1].values(), "D", color=colour, label=name)
-axes[0].plot([0.19, 1.19], runs[slower][1].values(), "D", color=colour, mfc="white", label=slower)
 for row, arm in enumerate(c02.trial.arms):
     found = c02.of(arm, "branches.attention_share").values()
     axes[1].plot([row] * len(found), found, "o", color=INK if arm == "base" else MUTED, markersize=5)
@@ -727,8 +721,8 @@ for panel in axes:
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Left, attention's share along the run, five dots an arm: adaLN-Zero falls from 0.43 at a tenth to 0.34 at the end; nothing at zero begins a little lower, rises to 0.52 at half of the run, and ends at 0.48. The diamonds lie beside the lowest dots; at DiT's rate nothing at zero rises from 0.31 "
-    "to 0.37 and meets DiT. Right, five arms at the end: tokens and nothing at zero near 0.5, the other three near 0.33.",
+    alt="Left, attention's share along the run, five dots an arm: adaLN-Zero falls from 0.43 at a tenth to 0.34 at the end; nothing at zero begins a little lower, rises to 0.52 at half of the run, and ends at 0.48. The diamonds lie beside the lowest dots. "
+    "Right, five arms at the end: tokens and nothing at zero near 0.5, the other three near 0.33.",
 )
 
 # %%
@@ -743,21 +737,11 @@ gaps = [b - a for a, b in zip(*(c02.of(arm, f"{share}@25%").values() for arm in 
 print("at a quarter, own rates, nothing at zero has more, seeds 0 to 4:", ", ".join(f"{g:.3f}" for g in gaps))
 print("seed 0 has the smallest gap:", min(gaps) == gaps[0])
 
-# %%
-dit, hollow = (list(runs[name][1].values()) for name in ("adaLN-Zero", slower))
-print("\nat DiT's rate, seed 0: from a tenth to a quarter nothing at zero rises:", hollow[1] > hollow[0])
-print(
-    "while DiT falls:",
-    dit[1] < dit[0],
-    "  and at a quarter they meet, to 0.02:",
-    abs(hollow[1] - dit[1]) < 0.02,
-)
-
 # %% [markdown]
-# The two arms cross. At a tenth of the run the network that starts nothing at zero has no larger share than DiT's: gates that start shut do not hold attention back *beside the MLP*, which starts behind gates of its own. Later it has a larger one.
+# The two arms cross. At a tenth of the run the network that starts nothing at zero has no larger share than DiT's: gates that start shut do not hold attention back *beside the MLP*, which starts behind gates of its own. Later it has a larger one. (By how much a single seed would not have told: of the five this one has the smallest gap at a quarter.)
 #
-# And the hollow diamonds? At DiT's rate the same start meets DiT at a quarter. It comes from below and rises, while DiT falls: they are crossing. And of the five seeds this is the one with the smallest gap at the arms' own rates. So one cannot read off that the difference is gone: only that, at this point, it is smaller at DiT's rate. The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT
-# and 0.42 for the other at the end. A good part of what follows *may* be the rate and not the Zero. That is a warning for the verdict on C02.f below; card C19 tried it with seeds. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.)
+# One thing these two do not share: the rate. The second was best at three times DiT's, and has it. (C02 lets each arm choose its rate, as one must where the question is which network is better. Where the question is *why*, the rate becomes a second axis.) The card's pilot, both at DiT's rate and another seed, had 0.40 for DiT and 0.42 for the other at the end. So a good part of what follows *may* be the rate and not the Zero.
+# That is a warning for the verdict on C02.f below; card C19 tried it with seeds, and you can try one: experiment 5.
 #
 # And the network that never had attention? Three errors, all at the same step, on the same images: trained with attention; the same network, silenced afterwards; trained without.
 
@@ -859,37 +843,12 @@ for arm in c02.trial.arms:
 
 
 # %%
-def seeds_of(case):
-    """A row a hypothesis: every seed a dot, below them the interval; blue is where the claim holds."""
-    figure, panel = plt.subplots(figsize=(6.5, 0.5 + 0.42 * len(case.verdicts)))
-    for row, one in enumerate(case.verdicts):
-        found = list(one.differences.values())
-        panel.plot(found, [row - 0.14] * len(found), "o", color=INK, alpha=0.75, markersize=4.5)
-        panel.plot([one.low, one.high], [row + 0.18] * 2, color=WORD_COLOURS[one.word], linewidth=3)
-        panel.barh(row, 1e3, 0.8, left=one.bar, color="#cfe3f5", zorder=0)
-    every = [
-        0.0,
-        *(x for one in case.verdicts for x in (one.low, one.high, one.bar, *one.differences.values())),
-    ]
-    room = 0.06 * (max(every) - min(every))
-    panel.set(xlim=(min(every) - room, max(every) + room), ylim=(len(case.verdicts) - 0.5, -0.5))
-    panel.set_yticks(
-        range(len(case.verdicts)), [f"{one.name}, {one.word}" for one in case.verdicts], fontsize=9
-    )
-    panel.axvline(0, color=MUTED, linewidth=0.8)
-    unit = " in %" if case.card.hypotheses[0].unit == "percent" else ""
-    panel.set_xlabel(f"difference{unit}; right: as claimed, left: against the claim", fontsize=8.5)
-    panel.spines[["top", "right", "left"]].set_visible(False)
-    return figure
-
-
-# %%
 def tell(name):
     """The verdicts of a claim, and its seeds."""
     case = tried(name)
     verdicts(case)
     words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
-    teach.show(seeds_of(case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
+    teach.show(dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
 
 
 # %%
@@ -1251,7 +1210,7 @@ teach.Frames(
 # 2. Train longer without attention, `learn("no attention", silent=all_blocks, steps=1000)`, and with it, `learn("adaLN-Zero", steps=1000)`; about two minutes. Does the gap of the two errors close, or does it grow?
 # 3. Hold the channels open that the scale shuts: hook each `block.modulation` of the trained `network` so that it returns `(out[0], out[1].clamp(min=-0.8), *out[2:])`. By how much does `error_of(network)` grow, beside `error_of_whole`? (Keep the handles, and remove them afterwards.) And if only blocks 1 and 2 are held?
 # 4. Is a constant still added when no shift comes through the values? For the trained network, with `x, h, _, gate = parts[0.1][4]` and `layer = network.blocks[3].attention`, make `update = gate * attend(layer, x, x, x - h)`. Which part of its mean square do all tokens share, beside `alike[0.1, 4]`?
-# 5. Two trainings of the base that differ in the starting weights alone: `learn("adaLN-Zero", init_seed=5000)`. How far apart are the shares at `marks`, beside the two arms of the live run?
+# 5. The Zero at one rate: put `arms["DiT's rate"] = {"model.zero_init": "none"}`, then `learn("DiT's rate")`. Where do its shares at `marks` lie, beside the two arms of the live run? And two trainings of the base that differ in the starting weights alone, `learn("adaLN-Zero", init_seed=5000)`: how far apart are they?
 # 6. Draw images from the network that was trained without attention: `teach.grid` or `teach.rows` of `drawn(runs["no attention"][0])`, inside `with silenced(runs["no attention"][0], "attention"):`. Are its shapes in the middle, crisp patches, or neither? A quarter of a run is early: draw `runs["adaLN-Zero"][0]` beside it.
 #
 # ## Sources

@@ -105,11 +105,11 @@ minidit.check("11.4", steps)
 # ## 11.5 A control for a gain
 #
 # *15 minutes, medium.* "In training parts of the network were skipped, and the score improved: so the architecture is flawed." Three arms were trained with five seeds each: `none`; `route`, the accused one; and `control`, which skips as much by another rule and accuses no part. You are handed
-# the held-out errors and the last training losses, `{arm: errors (seeds,)}`, and a bar: a difference counts when its mean over the seeds is more than the bar. Answer with one of three:
+# the held-out errors and the last training losses, `{arm: errors (seeds,)}`, and a bar: a difference counts when its mean over the seeds is more than the bar. (The court of chapter 9 would ask for an interval, and could leave it open; here the mean decides.) Answer with one of three:
 #
 # - `"no gain"`: the route is not better than none;
-# - `"control too"`: it is better than none, and not better than the control;
-# - `"route alone"`: it is better than both. (Then something about the route is to be explained. That the architecture is flawed is one explanation, and not yet shown.)
+# - `"not beyond control"`: it is better than none, and not better than the control (whether or not the control is better than none);
+# - `"beyond control"`: it is better than both. (Then something about the route is to be explained. That the architecture is flawed is one explanation, and not yet shown.)
 
 
 # %%
@@ -119,7 +119,7 @@ def judge(held_out: dict[str, torch.Tensor], training: dict[str, torch.Tensor], 
     mean = {arm: errors.mean().item() for arm, errors in held_out.items()}
     if mean["none"] - mean["route"] <= bar:
         return "no gain"
-    return "route alone" if mean["control"] - mean["route"] > bar else "control too"
+    return "beyond control" if mean["control"] - mean["route"] > bar else "not beyond control"
     ### END SOLUTION
 
 

@@ -124,7 +124,7 @@ def _verdict(mean, bar, between=None):
     if mean["none"] - mean["route"] <= bar:
         return "no gain"
     between = bar if between is None else between
-    return "route alone" if mean["control"] - mean["route"] > between else "control too"
+    return "beyond control" if mean["control"] - mean["route"] > between else "not beyond control"
 
 
 def _means(errors):
@@ -138,25 +138,25 @@ def _by(read):
 
 def _no_control(held, training, bar):
     mean = _means(held)
-    return "route alone" if mean["none"] - mean["route"] > bar else "no gain"
+    return "beyond control" if mean["none"] - mean["route"] > bar else "no gain"
 
 
 def _beside_none(held, training, bar):
     mean = _means(held)
     if mean["none"] - mean["route"] <= bar:
         return "no gain"
-    return "control too" if mean["none"] - mean["control"] > bar else "route alone"
+    return "not beyond control" if mean["none"] - mean["control"] > bar else "beyond control"
 
 
 def _control_first(held, training, bar):
     mean = _means(held)
-    return "control too" if mean["none"] - mean["control"] > bar else _verdict(mean, bar)
+    return "not beyond control" if mean["none"] - mean["control"] > bar else _verdict(mean, bar)
 
 
 def _all_seeds(held, training, bar):
     if not (held["none"] - held["route"] > bar).all():
         return "no gain"
-    return "route alone" if (held["control"] - held["route"] > bar).all() else "control too"
+    return "beyond control" if (held["control"] - held["route"] > bar).all() else "not beyond control"
 
 
 def _flawed(held, training, bar):
@@ -276,7 +276,7 @@ MISTAKES = {
         "not the share that is kept": _share(kept=lambda tokens, skip: int(tokens * skip)),
         "Both ends belong to the route": _share(spanned=lambda depth, start, end: end - start),
         "All blocks were routed": _share(spanned=lambda depth, start, end: depth),
-        "the cost of the blocks of the route alone": _span_alone,
+        "the cost of the blocks of the beyond control": _span_alone,
         "Only attention's products were counted": _share(part=lambda k, n, dim: (k / n) ** 2),
         "the share that skips is rounded down": _share(kept=lambda tokens, skip: int(tokens * (1 - skip))),
         "That is a count": lambda tokens, dim, depth, *route: (

@@ -13,7 +13,8 @@ WIDTH = 110
 def verdicts(case: Tried) -> None:
     """Print each hypothesis of `tried("C06")`, or of `tried("C06").only("ab")`, with what the rule says.
 
-    Effects are told as they were measured: negative means lower. A number that was counted has no interval.
+    Effects are told as they were measured: negative means lower. An interval stands at the level that Holm's
+    correction chose. A number that was counted has no interval.
     """
     for one, found in zip(case.card.hypotheses, case.verdicts, strict=True):
         print(fill(f"{found.name}  {one.text}", WIDTH, subsequent_indent="       "))
@@ -27,4 +28,5 @@ def _numbers(one: Hypothesis, found: Verdict) -> str:
         return f": counted, {short(found.mean)}"
     unit = " %" if one.unit == "percent" else ""
     low, mean, high = decimals(*measured(one.direction, found.low, found.mean, found.high))
-    return f": {mean}{unit}, interval {low} to {high}; {len(found.differences)} seeds"
+    at = f"{100 * found.level:.4g} % interval {low} to {high}"
+    return f": {mean}{unit}, {at}; {len(found.differences)} seeds"

@@ -12,7 +12,7 @@ from minidit.teach.expect import CheckFailed, expect
 
 Errors = dict[str, Tensor]  # by arm, "none", "route" and "control": (seeds,)
 Rule = Callable[[Errors, Errors, float], str]
-WORDS = ("no gain", "control too", "route alone")
+WORDS = ("no gain", "not beyond control", "beyond control")
 
 
 def ruling(held_out: Errors, training: Errors, bar: float) -> str:
@@ -27,31 +27,31 @@ def _mean(errors: Errors) -> dict[str, float]:
 def _ruled(error: dict[str, float], bar: float) -> str:
     if error["none"] - error["route"] <= bar:
         return "no gain"
-    return "route alone" if error["control"] - error["route"] > bar else "control too"
+    return "beyond control" if error["control"] - error["route"] > bar else "not beyond control"
 
 
 def _control_ignored(held_out: Errors, training: Errors, bar: float) -> str:
     error = _mean(held_out)
-    return "route alone" if error["none"] - error["route"] > bar else "no gain"
+    return "beyond control" if error["none"] - error["route"] > bar else "no gain"
 
 
 def _control_beside_none(held_out: Errors, training: Errors, bar: float) -> str:
     error = _mean(held_out)
     if error["none"] - error["route"] <= bar:
         return "no gain"
-    return "control too" if error["none"] - error["control"] > bar else "route alone"
+    return "not beyond control" if error["none"] - error["control"] > bar else "beyond control"
 
 
 def _no_bar_between(held_out: Errors, training: Errors, bar: float) -> str:
     error = _mean(held_out)
     if error["none"] - error["route"] <= bar:
         return "no gain"
-    return "route alone" if error["control"] > error["route"] else "control too"
+    return "beyond control" if error["control"] > error["route"] else "not beyond control"
 
 
 def _control_first(held_out: Errors, training: Errors, bar: float) -> str:
     error = _mean(held_out)
-    return "control too" if error["none"] - error["control"] > bar else _ruled(error, bar)
+    return "not beyond control" if error["none"] - error["control"] > bar else _ruled(error, bar)
 
 
 def _turned(held_out: Errors, training: Errors, bar: float) -> str:
@@ -61,7 +61,11 @@ def _turned(held_out: Errors, training: Errors, bar: float) -> str:
 def _every_seed(held_out: Errors, training: Errors, bar: float) -> str:
     if not bool((held_out["none"] - held_out["route"] > bar).all()):
         return "no gain"
-    return "route alone" if bool((held_out["control"] - held_out["route"] > bar).all()) else "control too"
+    return (
+        "beyond control"
+        if bool((held_out["control"] - held_out["route"] > bar).all())
+        else "not beyond control"
+    )
 
 
 WRONG: dict[str, Rule] = {
@@ -69,7 +73,7 @@ WRONG: dict[str, Rule] = {
     "The control was compared with none. It has to be compared with the route: it may gain less.": (
         _control_beside_none
     ),
-    "Those are training losses. A routed network's is higher whatever it learns.": (
+    "Those are training losses: a routed network's is that of a network that skips.": (
         lambda held_out, training, bar: _ruled(_mean(training), bar)
     ),
     "The control was looked at before the route: where the route gains nothing, nothing needs a reason.": (
@@ -142,11 +146,12 @@ def _copy(errors: Errors) -> Errors:
         "Three questions in this order: does the route gain more than the bar? If so, is it ahead of the "
         "control by more than the bar? Compare means of held-out errors.",
         "mean = {arm: e.mean() for arm, e in held_out.items()}; if mean['none'] - mean['route'] <= bar: "
-        "'no gain'; if mean['control'] - mean['route'] > bar: 'route alone'; otherwise 'control too'",
+        "'no gain'; if mean['control'] - mean['route'] > bar: 'beyond control'; otherwise "
+        "'not beyond control'",
     ),
 )
 def control(answer: Callable, draw: torch.Generator) -> None:
-    """judge(held_out, training, bar) -> "no gain", "control too" or "route alone"."""
+    """judge(held_out, training, bar) -> "no gain", "not beyond control" or "beyond control"."""
     cases = next(_cases(draw))
     got = [answer(_copy(held_out), _copy(training), bar) for held_out, training, bar in cases]
     if other := next((word for word in got if word not in WORDS), None):
