@@ -2,7 +2,7 @@
 
 OMP_NUM_THREADS=1 python book/artefacts/upgrades.py
 
-About 90 seconds on one thread, for one seed: chance is read from the effects of three upgrades and more.
+About 90 seconds a seed on one thread. Chance is read from the effects of three upgrades and more, and between seeds.
 All networks train at one rate, that of the base, which was chosen for the base.
 """
 
@@ -55,4 +55,4 @@ def run(seed: int, data: Data) -> dict[str, float]:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     shapes = load(BASE.data)
-    record_seeds("upgrades", BASE, range(1), lambda seed: run(seed, shapes))
+    record_seeds("upgrades", BASE, range(3), lambda seed: run(seed, shapes))
