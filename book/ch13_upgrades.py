@@ -703,7 +703,7 @@ panel.spines[["top", "right", "left"]].set_visible(False)
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Seven rows, three dots each with short bars that mostly do not meet. SwiGLU -4.3, -2.1, -1.9; RMSNorm +0.2, -1.8, +1.8; RoPE -0.3, -0.5, -0.6; QK-norm -0.2, -0.6, -0.1; logit-normal times +0.8, +0.6, -1.4; two pairs scattered as well. Below each a grey interval of the three seeds; all but RoPE's hold zero.",
+    alt="Seven rows, three dots each with short bars that mostly do not meet. SwiGLU -4.3, -2.1, -1.9; RMSNorm +0.2, -1.8, +1.8; RoPE -0.3, -0.5, -0.6; QK-norm -0.2, -0.6, -0.2; logit-normal times +0.8, +0.6, -1.4; two pairs scattered as well. Below each a grey interval of the three seeds; all but RoPE's hold zero.",
 )
 
 # %% [markdown]
@@ -713,7 +713,7 @@ teach.show(
 #
 # Weights are not all. RMSNorm has none of its own, and its effect turned too. Shared starts, batches and noise may favour a setting as well as a layer. Which of them it was we did not try.
 #
-# SwiGLU lowers the error at all three seeds, in the mean over contexts; by half as much at two of them as at the first. Three witnesses have two degrees of freedom, and so the interval reaches from -6.1 to +0.6. RoPE does little and does it each time: its interval excludes zero, and as one of five it decides nothing either (below). So with seed 0 alone this chapter would have told you that SwiGLU is worth four percent wherever it stands, beyond all doubt.
+# SwiGLU lowers the error at all three seeds, in the mean over contexts; by half as much at two of them as at the first. Three witnesses have two degrees of freedom, and so the interval reaches from -6.1 to +0.5. RoPE does little and does it each time: its interval excludes zero, and as one of five it decides nothing either (below). So with seed 0 alone this chapter would have told you that SwiGLU is worth four percent wherever it stands, beyond all doubt.
 #
 # And read the factor of 3 again, ladder against factorial. It holds for the noise that each run has for itself. What a seed gives to all its runs only more seeds average out. There five seeds of a ladder beat one seed of a factorial, at the same cost.
 #

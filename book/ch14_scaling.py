@@ -678,7 +678,7 @@ axes[0].legend(frameon=False, fontsize=7.5)
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Held-out error against training compute on logarithmic axes. Left, near by: four widths as dots, the second off the line by 6 percent, the fifth as a diamond close to the line; the laws cannot be told apart. Right, far out: the straight line crosses the floor of the task many decades further on; the line above the floor bends away from it.",
+    alt="Held-out error against training compute on logarithmic axes. Left, near by: four widths as dots, the third off the line by 6 percent, the fifth as a diamond close to the line; the laws cannot be told apart. Right, far out: the straight line crosses the floor of the task many decades further on; the line above the floor bends away from it.",
 )
 
 # %% tags=["nbval-ignore-output"]
