@@ -416,7 +416,7 @@ for span in (8, 512):
     print(f"span {span}: the interval of the floor holds the planted one in {held[span]} of 40 studies")
 
 # %% [markdown]
-# "95 %" would be 38 of 40. Five seeds give less, as in chapter 10: a bootstrap of five takes too little account of how few they are, and thirty draws are few. So these intervals are clearly too narrow: 18 and 28 percent miss, not 5. (We ran the same once with 400 draws: COVERAGE. The rest is the five seeds. And forty studies know a coverage to some six points.)
+# "95 %" would be 38 of 40. Five seeds give less, as in chapter 10: a bootstrap of five takes too little account of how few they are, and thirty draws are few. So these intervals are clearly too narrow: 18 and 28 percent miss, not 5. (We ran the same once with 400 draws: 35 and 34. The rest is the five seeds. And forty studies know a coverage to some six points.)
 #
 # ## The metric has a floor too
 #
