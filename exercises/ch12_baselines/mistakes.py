@@ -82,6 +82,13 @@ def _end_of_the_table(x, noise, z, k, betas):
     return mean / (1 - a) + (betas[k] * (1 - b) / (1 - a)).sqrt() * z
 
 
+def _one_step_late(x, noise, z, k, betas):
+    abar = (1 - betas).cumprod(0)
+    a, b = abar[k], abar[k - 1] if k > 1 else torch.ones_like(abar[0])
+    mean = betas[k] * b.sqrt() * _to_the_data(x, noise, z, k, betas) + (1 - b) * (1 - betas[k]).sqrt() * x
+    return mean / (1 - a) + (betas[k] * (1 - b) / (1 - a)).sqrt() * z
+
+
 def _wide(t):
     return t.view(-1, 1, 1, 1)
 
@@ -221,6 +228,7 @@ MISTAKES = {
         "You took a for its root": _step(share=lambda a: a),
         "That is DDIM's step": _ddim,
         "abar before it is 1": _end_of_the_table,
+        "abar before is 1 at k = 0 alone": _one_step_late,
     },
     "12.3": {
         "its clock counts to 1000": _clock(told=lambda s, t: s / 1000),

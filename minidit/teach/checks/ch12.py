@@ -132,6 +132,14 @@ def _step_mistakes(x: Tensor, noise: Tensor, z: Tensor, k: int, betas: Tensor) -
     }
 
 
+def _first_with_noise(x: Tensor, noise: Tensor, z: Tensor, betas: Tensor) -> dict[str, Tensor | OneOf]:
+    """What wrong ways of the step at k = 1 give, where abar before it is abar[0]."""
+    words = "abar before is 1 at k = 0 alone: at k = 1 the cleaner image is x_0, and abar[0] is not 1."
+    mean = back(x, noise, 1, betas, 2, 0)
+    spread = posterior_variance(1, betas).sqrt() * z
+    return {words: OneOf([mean, mean + spread])} | _step_mistakes(x, noise, z, 1, betas)
+
+
 @exercise(
     "12.2",
     "a step of DDPM",
@@ -147,12 +155,14 @@ def _step_mistakes(x: Tensor, noise: Tensor, z: Tensor, k: int, betas: Tensor) -
 )
 def ddpm_step(answer: Callable, draw: torch.Generator) -> None:
     """step(x, noise, z, k, betas) -> x_{k-1}, from x_k, a guess of its noise, and fresh noise z."""
-    for steps, k in ((4, 2), (6, whole(2, 4, draw)), (5, 0)):
+    for steps, k in ((4, 2), (6, whole(2, 4, draw)), (4, 1), (5, 0)):
         x, noise, z = (tensor(2, draw=draw).double() + shift for shift in (0.55, -0.85, 1.15))
         betas = torch.linspace(0.1, 0.4, steps).double() + 0.05 * torch.rand(steps, generator=draw).double()
         mean = back(x, noise, k, betas, k + 1, k)
         right = mean + posterior_variance(k, betas).sqrt() * z if k else mean
-        if k:
+        if k == 1:
+            mistakes = _first_with_noise(x, noise, z, betas)
+        elif k:
             mistakes = _step_mistakes(x, noise, z, k, betas)
         else:
             small = [betas[1].sqrt(), betas[0].sqrt(), posterior_variance(1, betas).sqrt()]
