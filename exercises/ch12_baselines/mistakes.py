@@ -155,6 +155,11 @@ def _counted(per):
     return answer
 
 
+def _one_too_many(sampler, budget, guided):
+    asked = budget // 2 if guided else budget
+    return asked // 2 + 1 if sampler == "mended heun" else _steps(sampler, budget, guided)
+
+
 def _p(t, freedom, sides=2):
     return [sides * float(stats.t.sf(abs(x), freedom)) for x in t]
 
@@ -261,6 +266,7 @@ MISTAKES = {
         "an SDE's step asks once": _counted({"euler-maruyama": 2}),
         "each question is asked twice": lambda s, b, g: _steps(s, b, False),
         "round down": lambda s, b, g: _steps(s, b + b % 2, g) if g else _steps(s, b, g),
+        "With an even number of questions one is left over": _one_too_many,
         "That is one off": lambda s, b, g: _steps(s, b, g) - 1,
     },
     "12.6": {
