@@ -280,6 +280,8 @@ MISTAKES = {
         "take Student's": lambda t, n, alpha: _going([math.erfc(abs(x) / 2**0.5) for x in t], alpha),
         "n - 1 degrees of freedom": lambda t, n, alpha: _going(_p(t, n), alpha),
         "Holm stops there": lambda t, n, alpha: _going(_p(t, n - 1), alpha, stop=False),
+        "m is the length of t": lambda t, n, alpha: _going(_p(t, n - 1), 0.05, lambda k, m: 9 - k),
+        "alpha is handed in": lambda t, n, alpha: _going(_p(t, n - 1), 0.05),
     },
     "12.7": {
         "that is its root": _sizes(score=lambda a, s: 1 / s),

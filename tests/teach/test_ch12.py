@@ -95,7 +95,7 @@ def test_each_case_of_holm_parts_its_wrong_rules_from_the_right_one():
     draw = torch.Generator().manual_seed(0)
     for case in CASES:
         t = metrics(case, draw)
-        right = decided(two_sided(t, case.seeds - 1))
+        right = decided(two_sided(t, case.seeds - 1), case.alpha)
         wrong = [rule(t, case.seeds) for rule in case.wrong.values()]
         assert right not in wrong and len(set(map(tuple, wrong))) == len(wrong)
 

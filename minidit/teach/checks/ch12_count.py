@@ -1,4 +1,4 @@
-"""Checks of chapter 12: samplers counted alike, and what nine metrics decide."""
+"""Checks of chapter 12: samplers counted alike, and what several metrics decide."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from minidit.teach.exercise import exercise
 from minidit.teach.expect import CheckFailed, OneOf, expect
 
 SAMPLERS = ("euler", "euler-maruyama", "heun", "mended heun")
-ALPHA = 0.05
+ALPHA = 0.05  # of most cases
 
 
 def most_steps(sampler: str, budget: int, guided: bool) -> int:
@@ -86,9 +86,9 @@ def by_rank(p: list[float], passes: Callable[[int, float], bool]) -> list[bool]:
     return [passes(order.index(place), one) for place, one in enumerate(p)]
 
 
-def decided(p: list[float]) -> list[bool]:
+def decided(p: list[float], alpha: float = ALPHA) -> list[bool]:
     """Holm's answer for each, in the order of p."""
-    return [step.decisive for step in holm(p, ALPHA)]
+    return [step.decisive for step in holm(p, alpha)]
 
 
 def _of_p(rule: Callable[[list[float]], list[bool]]) -> Rule:
@@ -105,12 +105,14 @@ def _positive(t: list[float], seeds: int) -> list[bool]:
 
 
 class Case(NamedTuple):
-    """Small p-values among nine, the sign of the smallest, and the wrong rules that show there."""
+    """Small p-values among several, the sign of the smallest, and the wrong rules that show there."""
 
     seeds: int
     small: tuple[float, ...]
     wrong: dict[str, Rule]
     sign: int = 1
+    count: int = 9
+    alpha: float = ALPHA
 
 
 UNCORRECTED = (
@@ -125,6 +127,8 @@ ONE_SIDED = "These p are one-sided: who looks at both signs has twice the chance
 NORMAL = "The normal distribution is too narrow for so few seeds: take Student's."
 FREEDOM = "Paired differences of n seeds have n - 1 degrees of freedom."
 GOES_ON = "After the first that fails none is decided any more: Holm stops there."
+FIXED_COUNT = "There are not nine metrics every time: m is the length of t."
+FIXED_ALPHA = "alpha is handed in, and it is not 0.05 every time."
 
 # in this order each wrong rule meets first the case in which it differs from all others
 CASES = (
@@ -159,16 +163,18 @@ CASES = (
         (0.002, 0.0066, 0.00675),
         {GOES_ON: _of_p(lambda p: by_rank(p, lambda k, x: x < ALPHA / (len(p) - k)))},
     ),
+    Case(7, (0.007,), {FIXED_COUNT: _of_p(lambda p: by_rank(p, lambda k, x: x < ALPHA / (9 - k)))}, count=6),
+    Case(6, (0.0007, 0.003), {FIXED_ALPHA: _of_p(decided)}, count=12, alpha=0.01),
 )
 
 
 def metrics(case: Case, draw: torch.Generator) -> list[float]:
-    """Nine t in random order: those of the case's p-values, and others that decide nothing."""
-    large = (0.3 + 0.6 * torch.rand(9 - len(case.small), generator=draw)).tolist()
+    """Several t in random order: those of the case's p-values, and others that decide nothing."""
+    large = (0.3 + 0.6 * torch.rand(case.count - len(case.small), generator=draw)).tolist()
     t = [float(stats.t.isf(p / 2, case.seeds - 1)) for p in (*case.small, *large)]
     t[0] *= case.sign
     t[-1] *= -1
-    return [t[place] for place in torch.randperm(9, generator=draw).tolist()]
+    return [t[place] for place in torch.randperm(case.count, generator=draw).tolist()]
 
 
 @exercise(
@@ -188,12 +194,12 @@ def holm_decides(answer: Callable, draw: torch.Generator) -> None:
     """decide(t, seeds, alpha) -> for each metric whether its difference is decided, by Holm's procedure."""
     for case in CASES:
         t = metrics(case, draw)
-        got = answer(list(t), case.seeds, ALPHA)
+        got = answer(list(t), case.seeds, case.alpha)
         if isinstance(got, Tensor):
             got = got.tolist()
         if not isinstance(got, list | tuple) or len(got) != len(t):
             raise CheckFailed(f"not right yet: {len(t)} answers were asked, a list of True and False.")
-        right = decided(two_sided(t, case.seeds - 1))
+        right = decided(two_sided(t, case.seeds - 1), case.alpha)
         mistakes = {words: rule(t, case.seeds) for words, rule in case.wrong.items()}
-        given = {"t": [round(one, 2) for one in t], "seeds": case.seeds, "alpha": ALPHA}
+        given = {"t": [round(one, 2) for one in t], "seeds": case.seeds, "alpha": case.alpha}
         expect([bool(one) for one in got], right, given, mistakes)
