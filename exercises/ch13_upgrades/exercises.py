@@ -106,8 +106,8 @@ minidit.check("13.4", effect)
 # %% [markdown]
 # ## 13.5 Aliases of a half
 #
-# *10 minutes, medium.* Factors are called A to E. `word` says which half of a design was run: that in which the columns of its letters multiply to the same sign in every run, such as "ABCDE". Then the column of an effect, such as "AB", the product of its letters' columns, is the same as another effect's in all runs (up to one sign for all), and the
-# two cannot be told apart. Return that other effect: its letters in alphabetical order. The effect without any letters, the mean, is "".
+# *10 minutes, medium.* Factors are called A to E. `word` is some of these letters, such as "ABCDE". So is an effect, such as "AB"; its column is the product of its letters' columns. The half keeps the runs in which the columns of `word` multiply to one fixed sign. There the column of any effect equals, up to a sign, that of one other. Return that other: its letters
+# in alphabetical order. The effect without any letters, the mean, is "".
 
 
 # %%
