@@ -233,6 +233,7 @@ MISTAKES = {
             round(base_steps * one / len(seconds))
             for one in (_median(seconds)[0] / _median(seconds)).tolist()
         ],
+        "at least 1 was asked": _steps(_median),
         "The base is an arm too": lambda seconds, base_steps: _steps(_median)(seconds, base_steps)[1:],
     },
 }

@@ -122,18 +122,28 @@ def _time_mistakes(seconds: Tensor, steps: int) -> dict[str, Any]:
     }
 
 
-def _timed(draw: torch.Generator) -> Iterator[tuple[Tensor, int]]:
-    """Seconds of a step of three or four arms in five rounds, in which every mistake shows."""
+def _mistakes(seconds: Tensor, steps: int, slow: bool) -> dict[str, Any]:
+    """What wrong answers give; slow: one of them leaves the slowest arm without a step."""
+    typical = seconds.quantile(0.5, dim=1)
+    none = [round(steps * one) for one in (typical[0] / typical).tolist()]
+    words = "One arm is so slow that no step is left for it: at least 1 was asked."
+    return ({words: none} if slow else {}) | _time_mistakes(seconds, steps)
+
+
+def _timed(slow: bool, draw: torch.Generator) -> Iterator[tuple[Tensor, int]]:
+    """Seconds of a step of three or four arms in five rounds, in which every mistake shows.
+
+    slow: whether one arm takes 2000 times as long, and has less than half a step's time.
+    """
+    times = torch.tensor([1.0, 2000.0 if slow else 1.3, 1.7, 4.0])
     while True:
         arms = whole(3, 4, draw)
-        seconds = (
-            torch.randint(40, 60, (arms, 1), generator=draw) * torch.tensor([1.0, 1.3, 1.7, 4.0])[:arms, None]
-        )
+        seconds = torch.randint(40, 60, (arms, 1), generator=draw) * times[:arms, None]
         seconds = (seconds + torch.randint(-6, 7, (arms, 5), generator=draw)).double()
         seconds[torch.arange(arms), torch.randint(5, (arms,), generator=draw)] *= 3  # it was busy
         steps = 100 * whole(4, 12, draw)
         kinds = [[steps_of(seconds / 1000, steps)]]
-        wrong = _time_mistakes(seconds / 1000, steps).values()
+        wrong = _mistakes(seconds / 1000, steps, slow).values()
         kinds += [list(value) if isinstance(value, OneOf) else [value] for value in wrong]
         if all(not same(a, b, 1e-9) for x, z in combinations(kinds, 2) for a in x for b in z):
             yield seconds / 1000, steps
@@ -146,16 +156,16 @@ def _timed(draw: torch.Generator) -> Iterator[tuple[Tensor, int]]:
         "The base's time is its steps times its seconds a step. How many steps of an arm fit into that?",
         "Which of the two stands below? An arm that takes twice as long gets half of the steps. And one "
         "round of each arm was disturbed: which middle does not mind?",
-        "typical = seconds.quantile(0.5, dim=1); return [round(base_steps * (typical[0] / one).item()) for "
-        "one in typical]",
+        "typical = seconds.quantile(0.5, dim=1); return [max(1, round(base_steps * (typical[0] / "
+        "one).item())) for one in typical]",
     ),
 )
 def equal_time(answer: Callable, draw: torch.Generator) -> None:
     """steps(seconds, base_steps) -> for each arm the number of steps that costs what the base costs."""
-    for _ in range(2):
-        seconds, steps = next(_timed(draw))
+    for slow in (False, True):
+        seconds, steps = next(_timed(slow, draw))
         got = answer(seconds.clone(), steps)
         if isinstance(got, Tensor | tuple):
             got = [one.item() if isinstance(one, Tensor) else one for one in got]
         given = {"seconds": seconds, "base_steps": steps}
-        expect(got, steps_of(seconds, steps), given, _time_mistakes(seconds, steps), tolerance=1e-9)
+        expect(got, steps_of(seconds, steps), given, _mistakes(seconds, steps, slow), tolerance=1e-9)
