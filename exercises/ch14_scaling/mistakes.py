@@ -71,6 +71,11 @@ def _clamped(columns, y):
     return _free(columns, y).clip(min=0)
 
 
+def _thrown_away(columns, y):
+    law = _free(columns, y)
+    return law if law.min() >= 0 else np.full(2, np.inf)
+
+
 def _none(columns, y):
     return np.array([0.0, (columns[:, 1] @ y) / (columns[:, 1] @ columns[:, 1])])
 
@@ -190,6 +195,7 @@ MISTAKES = {
         "fit the floor too": _law(_none),
         "came out below 0": _law(_free),
         "was set to 0 afterwards": _law(_clamped),
+        "were thrown away; hold the floor at 0": _law(_thrown_away),
         "fitted to absolute misses": _law(_both, relative=False),
         "Compute was not divided": _law(_both, unit=lambda c: 1.0),
         "not the arithmetic": _law(_both, unit=lambda c: c.mean()),

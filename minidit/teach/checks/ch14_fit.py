@@ -11,7 +11,7 @@ from torch import Tensor
 
 from minidit.teach.checks.ch14 import apart, computes
 from minidit.teach.exercise import exercise
-from minidit.teach.expect import OneOf, expect
+from minidit.teach.expect import OneOf, expect, same
 
 Law = tuple[float, float, float]  # floor, a, b
 Solve = Callable[[NDArray, NDArray], NDArray]
@@ -32,6 +32,11 @@ def _free(columns: NDArray, target: NDArray) -> NDArray:
 
 def _clamped(columns: NDArray, target: NDArray) -> NDArray:
     return _free(columns, target).clip(min=0)
+
+
+def _thrown_away(columns: NDArray, target: NDArray) -> NDArray:
+    found = _free(columns, target)
+    return found if found.min() >= 0 else np.full(2, np.inf)  # so far off that any other b is better
 
 
 def law_of(
@@ -73,6 +78,9 @@ def _law_mistakes(c: Tensor, e: Tensor, exponents: Tensor) -> dict[str, Any]:
         "A floor below 0 was set to 0 afterwards; with the floor at 0 another a and b fit best.": law_of(
             *given, _clamped
         ),
+        "Laws whose free floor is below 0 were thrown away; hold the floor at 0 and keep that b.": law_of(
+            *given, _thrown_away
+        ),
         "That is fitted to absolute misses: there the largest error decides nearly alone. Divide each miss "
         "by the error.": OneOf((law_of(*given, weigh=False), law_of(*given, _free, weigh=False))),
         "Compute was not divided by its unit, the geometric mean.": law_of(*given, unit=1.0),
@@ -82,7 +90,7 @@ def _law_mistakes(c: Tensor, e: Tensor, exponents: Tensor) -> dict[str, Any]:
         "b is turned: the law has C to the power of -b.": (*right[:2], -right[2]),
         "The order is floor, a, b.": (right[1], right[0], right[2]),
     }
-    return {words: value for words, value in laws.items() if value != right and right != _first(value)}
+    return {words: value for words, value in laws.items() if not same(_first(value), right, 1e-9)}
 
 
 def _first(value: Any) -> Any:
