@@ -120,8 +120,8 @@ minidit.check("14.5", floor)
 # %% [markdown]
 # ## 14.6 Foretell one run
 #
-# *15 minutes, medium.* Seeds were drawn again, and a law was fitted in each round: a row of `laws` is (floor, a, b), for error = floor + a (C / unit)^-b. A larger network of compute `at` will be run *once*. A single run lies beside the mean of many by a part of its error, with the standard deviation `spread` (0.08 is 8 percent). The draws are handed in:
-# `z` holds a normal number for each round. Return the interval that holds the middle 95 % of where the one run may come out.
+# *15 minutes, medium.* Seeds were drawn again, and a law was fitted in each round: a row of `laws` is (floor, a, b), for error = floor + a (C / unit)^-b. A larger network of compute `at` will be run *once*. A single run differs from the mean of many by a share of that mean, with standard deviation `spread`; round k uses law k and `z[k]`.
+# The draws are handed in: `z` holds a normal number for each round. Return the interval that holds the middle 95 % of where the one run may come out.
 
 
 # %%

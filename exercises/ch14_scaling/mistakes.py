@@ -236,6 +236,7 @@ MISTAKES = {
         "towards a floor it fades": _run(_last_slope),
         "The floor is forgotten": _run(lambda floor, a, b, unit, at: a * (at / unit) ** -b),
         "The sign of b is turned": _run(lambda floor, a, b, unit, at: floor + a * (at / unit) ** b),
+        "it is not 0.08 every time": _run(_right, lambda law, spread, z: law * (1 + 0.08 * z)),
         "a part of the error": _run(_right, lambda law, spread, z: law + spread * z),
         "That holds 90 %": _run(_right, ends=lambda runs: _ends(runs, 0.05, 0.95)),
         "The ends are exchanged": _run(_right, ends=lambda runs: _ends(runs, 0.975, 0.025)),

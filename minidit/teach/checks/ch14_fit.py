@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from minidit.teach.checks.ch14 import apart, computes
+from minidit.teach.draw import whole
 from minidit.teach.exercise import exercise
 from minidit.teach.expect import OneOf, expect, same
 
@@ -157,6 +158,7 @@ def _run_mistakes(laws: Tensor, unit: float, at: float, spread: float, z: Tensor
         ),
         "The floor is forgotten.": OneOf((_ends(a * u**-b * run), _ends(a * u**-b))),
         "The sign of b is turned: a larger network has the smaller error.": _ends((floor + a * u**b) * run),
+        "The spread is handed in; it is not 0.08 every time.": _ends(mean * (1 + 0.08 * z)),
         "The spread is a part of the error: multiply it by the law's value.": _ends(mean + spread * z),
         "That holds 90 %: 2.5 % lie beyond each end.": _ends(mean * run, 0.05, 0.95),
         "The ends are exchanged: the lower one comes first.": (high, low),
@@ -170,7 +172,7 @@ def _rounds(draw: torch.Generator) -> Iterator[tuple[Tensor, float, float, float
         laws = torch.tensor([12.0, 30.0, 0.4]) + torch.tensor([8.0, 4.0, 0.3]) * shape
         unit = float(computes(1, draw)) * 4
         at = unit * float(6 + 10 * torch.rand((), generator=draw))
-        spread, z = 0.08, torch.randn(41, generator=draw).double()
+        spread, z = whole(2, 15, draw) / 100, torch.randn(41, generator=draw).double()
         right = _ends((laws[:, 0] + laws[:, 1] * (at / unit) ** -laws[:, 2]) * (1 + spread * z))
         if apart([right, *_run_mistakes(laws, unit, at, spread, z).values()]):
             yield laws, unit, at, spread, z
@@ -182,7 +184,7 @@ def _rounds(draw: torch.Generator) -> Iterator[tuple[Tensor, float, float, float
     hints=(
         "Each round has a law of its own. What does each say of the larger network, before any chance of "
         "the run itself?",
-        "A law speaks of the mean over many runs. One run lies beside it, by a part of its error: multiply "
+        "A law speaks of the mean over many runs. One run lies beside it, by a share of that mean: multiply "
         "by 1 + spread * z, one z for each round.",
         "floor, a, b = laws.T; runs = (floor + a * (at / unit) ** -b) * (1 + spread * z); return "
         "runs.quantile(0.025), runs.quantile(0.975)",
