@@ -88,7 +88,7 @@ def _log_log(c, e, exponents):
 
 def _said(c, e, at):
     x, y = c.log(), e.log()
-    return (y.mean(-1) + _line(x, y) * (torch.tensor(at).double().log() - x.mean())).exp()
+    return (y.mean(-1) + _line(x, y) * (torch.as_tensor(at).double().log() - x.mean())).exp()
 
 
 def _ends(values, low=0.025, high=0.975):
@@ -214,6 +214,9 @@ MISTAKES = {
         "That holds 90 %": _resampled(lambda said: _ends(said, 0.05, 0.95)),
         "the range of all rounds": _resampled(lambda said: (said.min(), said.max())),
         "a logarithm still": _resampled(lambda said: _ends(said.log())),
+        "four times the largest compute": lambda c, e, picks, at: _ends(
+            _said(c, e[picks].mean(1), 4 * c[-1])
+        ),
         "These are the slopes": lambda c, e, picks, at: _ends(_line(c.log(), e[picks].mean(1).log())),
     },
     "14.5": {

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from minidit.teach.checks.ch14 import apart, computes, line
+from minidit.teach.draw import whole
 from minidit.teach.exercise import exercise
 from minidit.teach.expect import OneOf, expect, same
 
@@ -20,6 +21,20 @@ def beyond(c: Tensor, e: Tensor, at: float) -> Tensor:
     """The errors (..., sizes) continued to compute `at` on a straight line in logarithms: (...)."""
     x, y = c.log(), e.log()
     return (y.mean(-1) + line(x, y) * (torch.tensor(at).double().log() - x.mean())).exp()
+
+
+def _misread(c: Tensor, means: Tensor, at: float) -> dict[str, Any]:
+    """What is read from the right means (rounds, sizes), but not from their lines at `at`."""
+    return {
+        "These are the slopes; what the lines say at `at` was asked.": OneOf(
+            (ends(line(c.log(), means.log())), ends(-line(c.log(), means.log())))
+        ),
+        "The line was drawn without logarithms.": ends(means.mean(1) + line(c, means) * (at - c.mean())),
+        "`at` is handed in; it is not four times the largest compute every time.": ends(
+            beyond(c, means, float(4 * c[-1]))
+        ),
+        "These are the errors of the largest network that there is, not those at `at`.": ends(means[:, -1]),
+    }
 
 
 def _mistakes(c: Tensor, e: Tensor, picks: Tensor, at: float) -> dict[str, Any]:
@@ -47,11 +62,7 @@ def _mistakes(c: Tensor, e: Tensor, picks: Tensor, at: float) -> dict[str, Any]:
         "That holds 90 %: 2.5 % lie beyond each end.": ends(found, 0.05, 0.95),
         "That is the range of all rounds; 2.5 % lie beyond each end.": (found.min(), found.max()),
         "That is a logarithm still; an error was asked.": ends(found.log()),
-        "These are the slopes; what the lines say at `at` was asked.": OneOf(
-            (ends(line(c.log(), means.log())), ends(-line(c.log(), means.log())))
-        ),
-        "The line was drawn without logarithms.": ends(means.mean(1) + line(c, means) * (at - c.mean())),
-        "These are the errors of the largest network that there is, not those at `at`.": ends(means[:, -1]),
+        **_misread(c, means, at),
     }
 
 
@@ -71,7 +82,7 @@ def _trials(seeds: int, rounds: int, draw: torch.Generator) -> Iterator[tuple[Te
         chance = whole_seed + 0.1 * torch.randn(seeds, 4, generator=draw).double()
         e = (80 * (c / c[0]) ** -0.4 * chance.exp()).mul(10).round() / 10
         picks = torch.randint(seeds, (rounds, seeds), generator=draw)
-        at = float(c[-1] * 4)
+        at = float(c[-1] * whole(4, 20, draw) / 2)
         right = ends(beyond(c, e[picks].mean(1), at))
         if apart([right, *_mistakes(c, e, picks, at).values()]):
             yield c, e, picks, at
