@@ -142,8 +142,8 @@ minidit.check("14.6", foretell)
 # %% [markdown]
 # ## 14.7 Does it level off?
 #
-# *20 minutes, medium.* Seven networks, from the smallest to the largest, and the FID of each. Real images beside other real images have an FID too, `real`: the metric's own floor, which no network is to blame for. Only what lies above it can fall. Take it off. Then fit two lines of least squares in logarithms: one through the
-# sizes up to the middle one, and one from the middle one on (it belongs to both). Return what is left of the slope, the upper one divided by the lower one, and whether that is less than a half. That is our rule for "levels off". (The sizes are an odd number, at least five.)
+# *20 minutes, medium.* An odd number of networks, from the smallest to the largest, and the FID of each. Real images beside other real images have an FID too, `real`: the metric's own floor, which no network is to blame for. Only what lies above it can fall. Take it off. Then fit two lines of least squares in logarithms: one through the
+# sizes up to the middle one, and one from the middle one on (it belongs to both). Return what is left of the slope, the upper one divided by the lower one, and whether that is less than a half. That is our rule for "levels off".
 
 
 # %%

@@ -145,12 +145,16 @@ def _last_slope(floor, a, b, unit, at):
 
 
 def _levels(
-    low=lambda e, real: e - real, overlap=1, log=True, find=lambda upper, lower, whole: upper / lower
+    low=lambda e, real: e - real,
+    overlap=1,
+    log=True,
+    find=lambda upper, lower, whole: upper / lower,
+    middle=lambda sizes: sizes // 2,
 ):
     """An answer to 14.7 that takes the floor, the halves or the two slopes in another way."""
 
     def answer(c, e, real):
-        y, m = low(e, real), len(c) // 2
+        y, m = low(e, real), middle(len(c))
         x, y = (c.log(), y.log()) if log else (c, y)
         upper = _line(x[m + 1 - overlap :], y[m + 1 - overlap :])
         left = find(upper, _line(x[: m + overlap], y[: m + overlap]), _line(x, y))
@@ -252,6 +256,7 @@ MISTAKES = {
         "the slope of all sizes": _levels(find=lambda upper, lower, whole: upper / whole),
         "belongs to both halves": _levels(overlap=0),
         "a difference of slopes": _levels(find=lambda upper, lower, whole: upper - lower),
+        "The middle is at a fixed place": _levels(middle=lambda sizes: 3),
         "without logarithms": _levels(log=False),
         "The rule is turned": lambda *given: (_levels()(*given)[0], not _levels()(*given)[1]),
     },

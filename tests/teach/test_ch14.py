@@ -58,9 +58,10 @@ def test_a_line_goes_on_as_numpy_s():
     assert beyond(c, e, 100.0).item() == pytest.approx(np.exp(height + slope * np.log(100.0)))
 
 
+@pytest.mark.parametrize("sizes", [5, 7, 9])
 @pytest.mark.parametrize("levels", [True, False])
-def test_runs_level_off_where_they_should(levels):
-    c, e, real = next(_runs(levels, draw(3)))
+def test_runs_level_off_where_they_should(levels, sizes):
+    c, e, real = next(_runs(levels, sizes, draw(3)))
     assert bool(left(c, e, real) < 0.5) is levels
     assert left(c, e, 0.0) < 0.5  # whoever forgets the metric's floor sees both level off
     straight = 7 * c**-0.4

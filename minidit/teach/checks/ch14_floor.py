@@ -72,9 +72,9 @@ def floor(answer: Callable, draw: torch.Generator) -> None:
         expect(answer(s.clone(), t.clone()), hidden(s, t).mean(), {"s": s, "times": t}, _floor_mistakes(s, t))
 
 
-def left(c: Tensor, e: Tensor, low: Tensor | float) -> Tensor:
+def left(c: Tensor, e: Tensor, low: Tensor | float, middle: int | None = None) -> Tensor:
     """The upper half's slope as a part of the lower half's, of what is above `low`, in logarithms."""
-    x, y, middle = c.log(), (e - low).log(), len(c) // 2
+    x, y, middle = c.log(), (e - low).log(), len(c) // 2 if middle is None else middle
     return line(x[middle:], y[middle:]) / line(x[: middle + 1], y[: middle + 1])
 
 
@@ -99,6 +99,9 @@ def _level_mistakes(c: Tensor, e: Tensor, low: float) -> dict[str, Any]:
         "That is a difference of slopes; a ratio was asked.": OneOf(
             [_said(upper - lower), _said(lower - upper)]
         ),
+        "The middle is at a fixed place here; the number of sizes changes, and the middle with it.": OneOf(
+            _said(left(c, e, low, place)) for place in (2, 3, 4) if place != middle and place < len(c) - 1
+        ),
         "These slopes are without logarithms: a power law bends there, floor or none.": OneOf(
             [_said(raw), _said(line(c[middle:], y[middle:]) / line(c[: middle + 1], y[: middle + 1]))]
         ),
@@ -109,13 +112,15 @@ def _level_mistakes(c: Tensor, e: Tensor, low: float) -> dict[str, Any]:
     }
 
 
-def _runs(levels: bool, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor, float]]:
-    """Runs that level off, or whose metric alone does."""
+def _runs(levels: bool, sizes: int, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor, float]]:
+    """Runs of so many sizes that level off, or whose metric alone does."""
+    spaced = torch.linspace(0, 8, sizes).round().long()  # few sizes span as much as nine: else no floor shows
     while True:
-        c = computes(7, draw)
+        c = computes(9, draw)[spaced]
         low = whole(8, 15, draw) + 0.5
         own = 18.0 if levels else 0.0
-        e = low + own + 70 * (c / c[0]) ** -0.55 * (0.05 * torch.randn(7, generator=draw).double()).exp()
+        chance = (0.05 * torch.randn(sizes, generator=draw).double()).exp()
+        e = low + own + 70 * (c / c[0]) ** -0.55 * chance
         e = e.mul(100).round() / 100
         value = left(c, e, low)
         clear = value < 0.45 if levels else value > 0.6 and left(c, e, 0.0) < 0.45
@@ -136,8 +141,10 @@ def _runs(levels: bool, draw: torch.Generator) -> Iterator[tuple[Tensor, Tensor,
 )
 def levels_off(answer: Callable, draw: torch.Generator) -> None:
     """levels(compute, fid, real) -> (what is left of the slope, whether that is less than half)."""
-    for levels in (True, False):
-        c, e, low = next(_runs(levels, draw))
+    # two numbers of sizes: a middle at a fixed place is the middle of one at most
+    numbers = 5 + 2 * torch.randperm(3, generator=draw)[:2]
+    for levels, sizes in zip((True, False), numbers.tolist(), strict=True):
+        c, e, low = next(_runs(levels, sizes, draw))
         got = answer(c.clone(), e.clone(), low)
         got = (got[0], bool(got[1])) if isinstance(got, tuple | list) and len(got) == 2 else got
         given = {"compute": c, "fid": e, "real": low}
