@@ -113,10 +113,11 @@ def _by_rank(passes, last=False):
     return answer
 
 
-def _down(p, alpha):
+def _down(p, alpha, raised=None):
+    """Holm's answer to 13.6, or that of somebody whose level rises `raised` times at most."""
     order, decided = sorted(range(len(p)), key=p.__getitem__), [False] * len(p)
     for k, place in enumerate(order):
-        if p[place] >= alpha / (len(p) - k):
+        if p[place] >= alpha / (len(p) - (k if raised is None else min(k, raised))):
             break
         decided[place] = True
     return decided
@@ -163,7 +164,9 @@ MISTAKES = {
         "The gate has a matrix too": lambda dim, hidden: hidden,
         "That is 4 dim": lambda dim, hidden: 4 * dim,
         "there are three in all": lambda dim, hidden: hidden // 2,
-        "Rounded up": lambda dim, hidden: round(2 / 3 * hidden),
+        "Rounded up": lambda dim, hidden: -(-2 * hidden // 3),
+        "A third was rounded": lambda dim, hidden: 2 * (hidden // 3),
+        "One unit more would have": lambda dim, hidden: -(-2 * hidden // 3) - 1,
         "as one layer makes them": lambda dim, hidden: 2 * (2 * hidden // 3),
         "A width is a whole number": lambda dim, hidden: 2 * hidden / 3,
         "Rounded to a multiple of 8 or more": lambda dim, hidden: -(-(2 * hidden // 3) // 64) * 64,
@@ -217,6 +220,7 @@ MISTAKES = {
             lambda k, one, alpha, m: one < alpha * (k + 1) / m, last=True
         ),
         "These are in the order of their p": _sorted_answers,
+        "The level was raised once": lambda p, alpha: _down(p, alpha, raised=1),
         "These are the open ones": lambda p, alpha: [not one for one in _down(p, alpha)],
     },
     "13.7": {

@@ -85,9 +85,10 @@ def swiglu_width(dim: int, hidden: int) -> int:
 )
 def swiglu(answer: Callable, draw: torch.Generator) -> None:
     """width(dim, hidden) -> hidden units of the largest SwiGLU with at most the MLP's weights."""
-    for dim, ratio in ((8, 5), (whole(3, 9, draw) * 4, 2), (whole(4, 20, draw) * 8, 3)):
+    sizes = ((8, 5, 1), (whole(3, 9, draw) * 4, 2, 1), (whole(4, 20, draw) * 8, 3, 0), (20, 5, 2))
+    for dim, ratio, left in sizes:
         hidden = dim * ratio
-        hidden += (1 - hidden) % 3  # then two thirds of it end in .67: rounded up is not rounded down
+        hidden += (left - hidden) % 3  # two thirds of it end in .67, in .0 or in .33: each way to round shows
         right = swiglu_width(dim, hidden)
         mistakes = {
             "That is the MLP's own width. The gate has a matrix too: half as many weights again.": hidden,
@@ -96,6 +97,8 @@ def swiglu(answer: Callable, draw: torch.Generator) -> None:
                 OneOf([hidden // 2, round(hidden / 2)])
             ),
             "Rounded up: that SwiGLU has more weights than the MLP.": right + 1,
+            "A third was rounded before it was doubled: one unit more would fit.": 2 * (hidden // 3),
+            "One unit more would have no more weights than the MLP: as many are allowed.": right - 1,
             "That is the width of gate and value together, as one layer makes them.": OneOf(
                 [2 * right, 4 * hidden // 3, round(4 * hidden / 3)]
             ),

@@ -16,6 +16,7 @@ from minidit.teach.expect import OneOf, expect, same
 BONFERRONI = (0.004, 0.011, 0.02, 0.045, 0.3)  # Holm decides two, Bonferroni one
 STOPS = (0.004, 0.014, 0.016, 0.045, 0.3)  # the second fails, and the third would pass by itself
 NONE = (0.012, 0.0122, 0.028, 0.045, 0.3)  # the first fails, the second would pass
+FOUR = (0.004, 0.011, 0.015, 0.022, 0.3)  # Holm decides four; a level that is raised once decides two
 
 
 def holm(p: Sequence[float], alpha: float) -> list[bool]:
@@ -31,6 +32,13 @@ def _by_rank(p: Sequence[float], passes: Callable[[int, float], bool], last: boo
         count = max((k + 1 for k, one in enumerate(found) if one), default=0)
         found = [k < count for k in range(len(p))]
     return [found[order.index(index)] for index in range(len(p))]
+
+
+def _down(p: Sequence[float], level: Callable[[int], float]) -> list[bool]:
+    """Decide from the smallest on, the k-th (from 0) below level(k), and stop at the first that is not."""
+    order = sorted(range(len(p)), key=p.__getitem__)
+    count = next((k for k, index in enumerate(order) if p[index] >= level(k)), len(p))
+    return [order.index(index) < count for index in range(len(p))]
 
 
 def _holm_mistakes(p: Sequence[float], alpha: float) -> dict[str, Any]:
@@ -52,6 +60,9 @@ def _holm_mistakes(p: Sequence[float], alpha: float) -> dict[str, Any]:
         "stops at the first that fails.": _by_rank(p, lambda k, one: one < alpha / (m - k), last=True),
         "That is Benjamini and Hochberg: it bounds the share of false ones among those decided, not the "
         "chance of any.": _by_rank(p, lambda k, one: one < alpha * (k + 1) / m, last=True),
+        "The level was raised once: behind every effect that passes one fewer is left.": _down(
+            p, lambda k: alpha / (m - min(k, 1))
+        ),
         "These are in the order of their p; the order that was given was asked.": [right[i] for i in order],
         "These are the open ones; the decided ones are True.": [not one for one in right],
     }
@@ -59,7 +70,7 @@ def _holm_mistakes(p: Sequence[float], alpha: float) -> dict[str, Any]:
 
 def _families(draw: torch.Generator) -> Iterator[tuple[list[float], float]]:
     """Families of five p-values, shuffled, at alpha 0.05 or another."""
-    for rising in (NONE, BONFERRONI, STOPS):
+    for rising in (NONE, BONFERRONI, STOPS, FOUR):
         alpha = (0.05, 0.1, 0.02)[whole(0, 2, draw)]
         while True:
             p = [rising[k] * alpha / 0.05 for k in torch.randperm(5, generator=draw).tolist()]
