@@ -730,7 +730,7 @@ share = "branches.attention_share"
 for arm, (_, name) in looks.items():
     for when, step in zip(ways, marks, strict=False):
         off = abs(runs[name][1][step] - c02.of(arm, f"{share}{when}")[0])
-        print(f"{name:>15} at {when[1:]}: this run repeats recorded seed 0, to 0.01: {off < 0.01}")
+        print(f"{name:>15} at {when[1:]}: this run repeats recorded seed 0, to 0.05: {off < 0.05}")
 
 # %%
 gaps = [b - a for a, b in zip(*(c02.of(arm, f"{share}@25%").values() for arm in looks), strict=True)]
@@ -780,12 +780,9 @@ verdicts(c02)
 
 # %%
 teach.show(
-    dots(*c02.only("abc")),
-    alt="Three rows of dots, a dot a seed. a, inconclusive: all five below zero, from -0.03 to -0.20. b and c, refuted: around and above zero.",
-)
-teach.show(
-    dots(*c02.only("def")),
-    alt="Three rows of dots, a dot a seed, each on an axis of its own. d, inconclusive: all five lower, by 10 to 32 percent. e, refuted: around zero. f, supported: all five near -0.14.",
+    dots(*c02),
+    alt="Six rows of dots, a dot a seed. a, inconclusive: all five below zero, from -0.03 to -0.20. b and c, refuted: around and above zero. "
+    "d, inconclusive: all five lower, by 10 to 32 percent. e, refuted: around zero. f, supported: all five near -0.14.",
 )
 
 
@@ -1144,7 +1141,7 @@ print(f"C16.a's pairs have r = {torch.corrcoef(torch.stack([ours, theirs]))[0, 1
 # Where does the share fall as the training goes on? And do the gates, below, tell you? (The tokens' network has the palest gates of all.)
 
 # %%
-marked = {"10 % of the run": "@10%", "25 % of the run": "@25%", "the whole run": ""}
+marked = {"10 % of the run": "@10%", "the whole run": ""}
 
 
 def field_means(arm, name, when):
@@ -1156,7 +1153,7 @@ def field_means(arm, name, when):
 
 # %%
 def frame(when):
-    figure, axes = plt.subplots(2, 5, figsize=(7.6, 2.7), sharex=True, sharey=True, layout="constrained")
+    figure, axes = plt.subplots(2, 5, figsize=(6.6, 2.5), sharex=True, sharey=True, layout="constrained")
     for column, arm in enumerate(c02.trial.arms):
         share_of = strip(axes[0][column], field_means(arm, "attention_share", marked[when]), shades, top=1)
         ungated = arm == "gate=false"
@@ -1182,7 +1179,7 @@ teach.Frames(
     label="training",
     alt="Ten small tables, blocks by times, for five networks. At the end attention's share is blue, one half at most, for adaLN-Zero and cross-attention; for no gates it reaches 0.52, and is 0.05 to 0.09 in block 1. For tokens it lies near one half; for nothing at zero too, with 0.85 in block 4 near the noise. "
     "Below, the tokens' gates are the palest, and the network without gates has none.",
-    still=2,
+    still=1,
 )
 
 # %% [markdown]
