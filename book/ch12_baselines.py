@@ -541,7 +541,7 @@ def over_sixths(name):
         xlabel="log SNR (left: noise, right: data)", ylabel="error of the noise, base = 1", ylim=(0, None)
     )
     panel.spines[["top", "right"]].set_visible(False)
-    panel.legend(frameon=False, fontsize=8)
+    panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

@@ -890,8 +890,8 @@ for row, name in enumerate(rows):
         for value, lift, colour in ((found[0], -0.2, BLUE), (100 * found[-1] / before, 0.0, ACCENT)):
             axes[1].plot(value, row + lift, "v", color=colour, markersize=6, alpha=0.7)
     axes[1].plot(ours.get(name, []), [row + 0.2] * len(ours.get(name, [])), "o", color=INK, markersize=4.5)
-axes[0].set(yticks=range(6), yticklabels=rows, ylim=(5.6, -0.6), xlabel="change of FID, % of the rung before")
-axes[1].set_xlabel("change of the held-out error, %" + ("" if ours else " (C09: no evidence yet)"))
+axes[0].set(yticks=range(6), yticklabels=rows, ylim=(5.6, -0.6), xlabel="change of FID, %")
+axes[1].set_xlabel("change of the held-out error, %")
 axes[0].set_title("the paper's ladder", fontsize=10, color=INK)
 axes[1].set_title("ours", fontsize=10, color=INK)
 for look, label, colour in (

@@ -160,6 +160,8 @@ def my_fit(compute, error, exponents):
 
 # %%
 chance = np.random.default_rng(0)
+
+# %%
 planted_in = {"A": "0 and 0.35", "B": "0.30 and 0.70"}
 for name, curve in curves.items():
     rough = curve * (1 + 0.01 * chance.standard_normal(7))
@@ -199,6 +201,8 @@ for s in (0.05, 0.5):
 # %%
 shares, means, covariances = (torch.tensor(x).double() for x in ([1.0], [[0.0]], [[[0.5**2]]]))
 one = GaussianMixture(shares, means, covariances)  # one normal number, s = 0.5
+
+# %%
 draw = minidit.generator(0, "chapter 14")
 x_1, eps = one.sample(50_000, draw), torch.randn(50_000, 1, 1, 1, generator=draw).double()
 for now in (0.2, 0.5, 0.9):
@@ -310,6 +314,7 @@ def by_heart(count):
     return tuple(velocity_readout(Flow(), best_of(one), Data(seen, fresh)) for one in (learner, world))
 
 
+# %%
 fresh = Images(data.held_out.x[:256], data.held_out.labels[:256], data.held_out.class_names)
 counts = (20, 50, 100, 200, 400, 800)
 learned, perfect_too = zip(*map(by_heart, counts), strict=True)
@@ -429,6 +434,7 @@ perfect = {n: frechet_distance(pixels[:n], reference) for n in (100, 200, 400, 8
 spoiled = {n: frechet_distance(0.97 * pixels[-n:], reference) for n in perfect}
 
 
+# %%
 def pale_is_above(n, pairs=20):
     """In how many pairs of fresh crowds of n the pale one has the larger distance."""
     crowds = images(2 * n * pairs, f"crowds of {n}").x.flatten(1)  # class by class in turn
@@ -547,6 +553,8 @@ for name, floor in (("a line", False), ("a law with a floor", True)):
     law = fit(cost[cheap], fid[cheap], floor=floor)
     promised = ", ".join(f"{law(published[n][0]):.0f} for {n}" for n in ("L/2", "XL/2"))
     print(f"{name}, from ten: {promised}")
+
+# %%
 for n in ("L/2", "XL/2"):
     low, high = one_more(cost[cheap], fid[cheap], published[n][0])
     print(f"range for one more at the cost of {n}: {low:.0f} to {high:.0f}; published: {published[n][1]:.0f}")
