@@ -42,5 +42,5 @@ def test_verdicts_print_the_measured_direction(capsys):
     verdicts(tried("C01").only("adg"))
     counted, raised, lowered = capsys.readouterr().out.strip().split("\n\n")
     assert counted.endswith("REFUTED: counted, 2")
-    assert "SUPPORTED: +52 %, interval +38 to +65; 5 seeds" in raised
+    assert "SUPPORTED: +52 %, 99 % interval +38 to +65; 5 seeds" in raised
     assert "REFUTED: -0.0055 %" in lowered  # "lower" is claimed, and a hair lower it is
