@@ -827,6 +827,8 @@ held("three seeds", three, [p_value(by_seed[:, k].tolist()) for k in range(5)])
 # ## The verdicts
 #
 # The cards ask at another size: 64 tokens, four blocks, 500 to 1000 steps. C09 leaves one out of six, at rates that each arm chose. C23 is the even half of the factorial above, at one rate. C24 asks at equal time: patch size 1, and all six together.
+#
+# How are they to be read? The reply speaks of the whole list: a of C09 and b of C24 try that, all six beside none. The others try its parts. What matters is 2 % in C09 and C24, 1 % in C23; to be supported, an effect must also exceed the scatter of the base started anew. *Inconclusive* says that the seeds could not tell. In C09, b to g, *supported* says: where the five others are, this one adds what matters. *Refuted* says that it does not add as much as matters there. It does not say that the upgrade is useless elsewhere. In C23 the words are about the mean over all networks that it can stand in, at one rate. The two cards can disagree on an upgrade, and both be right.
 
 
 # %%
@@ -878,8 +880,6 @@ tell("C24")
 
 # %% [markdown]
 # (Where it says that there is no evidence yet, the card is committed and its runs are not done. The words will stand here, and on [the page of all claims](claims.md), as they come out.)
-#
-# How are they to be read? The reply speaks of the whole list: a of C09 and b of C24 try that, all six beside none. The others try its parts. What matters is 2 % in C09 and C24, 1 % in C23; to be supported, an effect must also exceed the scatter of the base started anew. *Inconclusive* says that the seeds could not tell. In C09, b to g, *supported* says: where the five others are, this one adds what matters. *Refuted* says that it does not add as much as matters there. It does not say that the upgrade is useless elsewhere. In C23 the words are about the mean over all networks that it can stand in, at one rate. The two cards can disagree on an upgrade, and both be right.
 #
 # Now the paper beside ours. On the left its rungs, in percent of the FID before. On the right what each upgrade does to the held-out error: in the small factorial as a first rung and as a last one, and in C09 as the last one.
 
