@@ -898,7 +898,7 @@ for name, _, unit, x, y, law, told in game[:3]:
 # - seeds. Twelve networks, three seeds each, and FIDs that move by chance as much as we read into them;
 # - a study in which width, depth, tokens, steps *and* data grow together, and the slope of what lies above the metric's and the task's floor still fades;
 # - a network of another kind, trained in the same way on the same images, whose *measured* error, at equal compute, lies below the whole interval of DiT's fitted floor. That would be a floor of DiT's own;
-# - one run of DiT below the floor that somebody fitted: then it was not the network's.
+# - C25.a with more seeds, and refuted: then the law with a floor was right about the next step.
 #
 # And these we do not know: the task's floor on any real images; how much of the flattening along the steps is FID's; whether the critic meant size, steps or data.
 #
