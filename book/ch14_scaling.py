@@ -499,7 +499,9 @@ for patch, names in groups.items():
     panel.loglog(along, [laws[patch](x) for x in along], color=colour, linewidth=1)
 spots = {8: (6, 6), 4: (-22, -11), 2: (7, 3)}
 for name, (c, e) in published.items():
-    spot = {"B/2": (-12, 8), "XL/4": (7, 0)}.get(name, spots[int(name[-1])])
+    spot = {"S/8": (-22, -4), "L/2": (-20, -9), "XL/2": (-16, -13), "B/2": (-12, 8), "XL/4": (7, 0)}.get(
+        name, spots[int(name[-1])]
+    )
     panel.annotate(name, (c, e), spot, textcoords="offset points", fontsize=7.5, color=INK)
 panel.set(
     xlabel="cost of an image (10^9 multiply-adds)", ylabel="FID after 400 thousand steps", ylim=(6, 220)
@@ -800,7 +802,7 @@ for panel, (metric, name) in zip(axes, metrics.items(), strict=True):
 figure.tight_layout()
 teach.show(
     figure,
-    alt="C05's five widths on logarithmic axes, three panels, a dot a seed: all times, the cleanest tenth, the noisiest tenth. In each the smallest width lies far above the rest. The thin laws with a floor bend flat at the largest width; the red lines without one run on downwards, below the dots of the middle.",
+    alt="C05's five widths on logarithmic axes, three panels, a dot a seed: all times, the cleanest tenth, the noisiest tenth. In each the smallest width lies far above the rest. The thin laws with a floor bend flat at the largest width; the red lines without one run on downwards, and pass above the dots of the middle.",
 )
 
 # %% [markdown]
