@@ -923,7 +923,7 @@ for look, label, colour in (
     ("o", "C09, last rung", INK),
 ):
     axes[1].plot([], [], look, color=colour, markersize=5, label=label)
-axes[1].legend(frameon=False, fontsize=7.5, loc="lower right")
+axes[1].legend(frameon=False, fontsize=7.5, loc="upper right")
 for panel in axes:
     panel.axvline(0, color=MUTED, linewidth=0.8)
     panel.spines[["top", "right"]].set_visible(False)

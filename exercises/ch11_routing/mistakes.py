@@ -276,7 +276,7 @@ MISTAKES = {
         "not the share that is kept": _share(kept=lambda tokens, skip: int(tokens * skip)),
         "Both ends belong to the route": _share(spanned=lambda depth, start, end: end - start),
         "All blocks were routed": _share(spanned=lambda depth, start, end: depth),
-        "the cost of the blocks of the beyond control": _span_alone,
+        "the cost of the blocks of the route alone": _span_alone,
         "Only attention's products were counted": _share(part=lambda k, n, dim: (k / n) ** 2),
         "the share that skips is rounded down": _share(kept=lambda tokens, skip: int(tokens * (1 - skip))),
         "That is a count": lambda tokens, dim, depth, *route: (

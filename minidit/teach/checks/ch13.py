@@ -116,8 +116,7 @@ def swiglu(answer: Callable, draw: torch.Generator) -> None:
             ),
             "That is a number of weights, not of hidden units.": OneOf([3 * dim * right, 2 * dim * hidden]),
         }
-        got = answer(dim, hidden)
-        expect(got, right, {"dim": dim, "hidden": hidden}, mistakes, tolerance=1e-9)
+        expect(answer(dim, hidden), right, {"dim": dim, "hidden": hidden}, mistakes, tolerance=1e-9)
 
 
 def turned(x: Tensor, row: Tensor, column: Tensor, base: float = 10_000.0) -> Tensor:
