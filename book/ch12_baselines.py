@@ -825,14 +825,14 @@ table("C12")
 # What came out, at this size, with these images:
 #
 # - **The trainings** (a, b, supported). Flow matching's puts nine tenths of its samples in their class, DDPM's little more than a third; by SDE the same. And it is not only the sampler: DDPM's network errs by a third more (c).
-# - **Noise prediction alone** (d, supported) errs by 18 percent more. Now look at its shares: .22. It draws *worse than the whole of DDPM*, and errs less. That is where the parts do not add up. On the straight path a walk begins at pure noise, where a noise network has no say; DDPM's path, which brings errors of its own, is kinder to it there.
-# - **The path alone** (e, supported) doubles the error, nearly all of it next to the data. With noise as the answer, as DDPM has it, the same path does far less harm. So a path is not good or bad by itself: velocity on vp is a pair that nobody ships.
-# - **The quarter circle** is not as good as the straight path up to 5 percent of this error (f, refuted): 16 percent more, in the last sixth. Its samples are in their class as often (seen, not asked).
+# - **Noise prediction alone** (d, supported) errs by 18 percent more. Now look at its shares: .22. It draws *worse than the whole of DDPM*, and errs less. That is where the parts do not add up. A reason may be that on the straight path a walk begins at pure noise, where a noise network has no say, and on DDPM's path it does not quite. No card asked that.
+# - **The path alone** (e, supported) doubles the error, most of it next to the data. With noise as the answer, as DDPM has it, the error on the same path is a third higher than the base's, not twice as high. So here a path is not good or bad by itself.
+# - **The quarter circle** is not as good as the straight path up to 5 percent of this error (f, refuted): 16 percent more, most of it in the last sixth. Its samples are in their class as often (seen, not asked).
 # - **Uniform times alone** lose eight samples of a hundred (g, supported). By the denoising error they are *ahead*, by 9 percent (seen, not asked).
 #
-# So the yardstick has a limit, and here it shows. gvp and noise prediction have nearly one mean error, .045 and .046. One puts 89 of 100 samples in their class, the other 22, by the same sampler in as many steps. By sixths they differ: gvp errs next to the data, noise prediction next to the noise. The mean hears mostly the sixth next to the data; images are decided before. Choose your yardstick by what you want to draw, and *before* you look.
+# So the yardstick has a limit, and here it shows. gvp and noise prediction have nearly one mean error, .045 and .046. One puts 89 of 100 samples in their class, the other 22, by the same sampler in as many steps. By sixths they differ: gvp errs next to the data, noise prediction next to the noise. The mean hears mostly the sixth next to the data, and what makes a shape one of its class seems to be decided before. Choose your yardstick by what you want to draw, and *before* you look.
 #
-# And DDPM's second loss? *ddpm_simple* goes without it and without the learned variance. The two recipes are level in everything (seen, not asked). An ODE never reads the variance, and its loss neither helped nor harmed the rest.
+# And DDPM's second loss? *ddpm_simple* goes without it and without the learned variance. The two recipes are level, to a few hundredths of the shares and a percent of the error (seen, not asked). An ODE never reads the variance, and of its loss we see neither help nor harm to the rest.
 #
 # "Always" is a word that no card can support. What a card can say: at this size, with these images, and by this much.
 #
