@@ -15,20 +15,10 @@ from minidit.claims.verdict import Verdict
 from minidit.errors import MiniditError
 from minidit.teach.figures import ACCENT, BAND, INK, MUTED
 from minidit.teach.numbers import decimals, measured
+from minidit.teach.words import name_of
 
 GREY, EDGE = "#5f6c77", "#8fb8dd"
 WORD_COLOURS = {"supported": "#1b7a43", "refuted": ACCENT, "inconclusive": GREY}
-METRICS = {
-    "velocity.held_out": "held-out velocity error",
-    "velocity.train": "training velocity error",
-    "velocity.gap": "gap from training to held-out error, in %",
-    "branches.attention_share": "attention's share of the update",
-    "ablation.attention": "cost of silencing attention",
-    "denoising.held_out": "denoising error",
-    "quality.accuracy": "share of samples in their class, by ODE",
-    "quality.sde_accuracy": "share of samples in their class, by SDE",
-}
-
 # inches: a page that shows the picture 700 pixels wide has 100 of them to the inch
 WIDTH, LEFT, RIGHT = 7.0, 0.15, 1.5
 TOP, LINE, BAND_HEIGHT, GAP, AXIS = 0.62, 0.17, 0.36, 0.14, 0.62
@@ -150,12 +140,6 @@ def _panels(card: Card, rows: list[_Row], trial: Trial) -> list[_Panel]:
         else:
             panels.append(_Panel(label, same, [row]))
     return panels
-
-
-def name_of(metric: str) -> str:
-    """A readout in words: "velocity.held_out@10%" is read after a tenth of the run."""
-    readout, _, when = metric.partition("@")
-    return METRICS.get(readout, readout) + (f" at {when} of the run" if when else "")
 
 
 def _label(card: Card, row: _Row) -> str:

@@ -7,8 +7,8 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from minidit.claims.trial import Trial, TrialRun
 from minidit.errors import MiniditError
-from minidit.teach.dots import name_of
 from minidit.teach.figures import INK, MUTED
+from minidit.teach.words import name_of
 
 COLOURS = ("#1f2933", "#c2410c", "#2b6cb0", "#1b7a43", "#8a5a9e", "#a8791a", "#b83280", "#4a9a9a")
 STROKES = ("-", "--", ":")

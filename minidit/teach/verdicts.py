@@ -1,13 +1,36 @@
-"""The verdicts of a claim, as a chapter prints them: the hypothesis, the word, the numbers behind it."""
+"""The verdicts of a claim, as a chapter tells them: the hypothesis, the word, the numbers, every seed."""
 
 from textwrap import fill
 
 from minidit.claims.card import Hypothesis
-from minidit.claims.tried import Tried
+from minidit.claims.tried import Tried, tried
 from minidit.claims.verdict import Verdict
+from minidit.teach.dots import dots
 from minidit.teach.numbers import decimals, measured, short
+from minidit.teach.show import show
 
 WIDTH = 110
+
+
+def tell(name: str, *groups: str) -> None:
+    """Print the verdicts of the claim called `name`, and show its seeds.
+
+    groups: letters of hypotheses, such as "ab", "cd", a picture each; without any, one picture of all.
+
+    Raises:
+        MiniditError: there is no such claim, or no evidence of it.
+    """
+    case = tried(name)
+    verdicts(case)
+    for letters in groups or (None,):
+        show_seeds(name, letters)
+
+
+def show_seeds(name: str, letters: str | None = None) -> None:
+    """Show the seeds of a claim's hypotheses, or of those with these letters."""
+    case = tried(name) if letters is None else tried(name).only(letters)
+    words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
+    show(dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
 
 
 def verdicts(case: Tried) -> None:
