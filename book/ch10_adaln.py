@@ -40,7 +40,7 @@ from minidit.measure.fixed import noise, some
 from minidit.model.attention import attention_map
 from minidit.teach.dots import dots
 from minidit.teach.figures import ACCENT, INK, MUTED
-from minidit.teach.verdicts import verdicts
+from minidit.teach.verdicts import tell, verdicts
 from minidit.training import Experiment, read_artefact
 
 _ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
@@ -837,15 +837,6 @@ for arm in c02.trial.arms:
 # - **The Zero does not hold attention back beside the MLP at a tenth of the run** (e, refuted), **and at the end the share is smaller than in a network that began without zeros** (f, supported). This is the one verdict for the critic. Two things to hold against it: that arm trains at three times the rate; and the next table.
 #   Tokens and nothing at zero are the two arms that chose the largest rate of the grid, so a and f both compare networks at two rates. Card C19, written after this, crosses the Zero with the rate: its verdicts come below.
 # - **Does DiT lean less on attention than adaLN without gates?** (d) In all five seeds, by a tenth to a third, where a fifth was asked for: inconclusive. The noise here is large. Two trainings of the *base* that differ in their starting weights alone lie apart by a tenth or so in four seeds and by more than a quarter in one: the floor comes close to the fifth that was asked for.
-
-
-# %%
-def tell(name):
-    """The verdicts of a claim, and its seeds."""
-    case = tried(name)
-    verdicts(case)
-    words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
-    teach.show(dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
 
 
 # %%

@@ -51,9 +51,8 @@ from minidit.flow.weighting import error_ratio
 from minidit.measure import Judge, denoising_readout
 from minidit.measure.fixed import noise, some
 from minidit.model.conditioning import LabelEmbedding, TimestepEmbedding
-from minidit.teach.dots import dots
 from minidit.teach.figures import ACCENT, INK, MUTED
-from minidit.teach.verdicts import verdicts
+from minidit.teach.verdicts import tell
 from minidit.training import read_artefact
 from minidit.training.schedule import ema
 from minidit.types import Condition
@@ -507,21 +506,8 @@ print(
 
 
 # %%
-def tell(name, *groups):
-    """The verdicts of a claim and its seeds."""
-    case = tried(name)
-    verdicts(case)
-    for letters in groups:
-        part = case.only(letters)
-        words = ", ".join(f"{letter} {part.words[letter]}" for letter in letters)
-        teach.show(
-            dots(*part), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}."
-        )
-    print(f"at an edge of the grid of rates: {', '.join(at_the_edge(case.trial)) or 'none'}")
-
-
-# %%
 tell("C07", "abc", "de")
+print(f"at an edge of the grid of rates: {', '.join(at_the_edge(tried('C07').trial)) or 'none'}")
 
 
 # %%
@@ -796,6 +782,7 @@ teach.show(
 
 # %%
 tell("C12", "abg", "cdef")
+print(f"at an edge of the grid of rates: {', '.join(at_the_edge(tried('C12').trial)) or 'none'}")
 
 # %%
 teach.show(

@@ -32,9 +32,8 @@ from minidit.flow.mixture import GaussianMixture
 from minidit.measure import ledger, velocity_readout
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.scaling import fit, resampled
-from minidit.teach.dots import dots
 from minidit.teach.figures import ACCENT, INK, MUTED
-from minidit.teach.verdicts import verdicts
+from minidit.teach.verdicts import tell
 
 BLUE = "#1d6fa5"
 _ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
@@ -744,14 +743,6 @@ print(
 
 
 # %%
-def tell(name):
-    """The verdicts of a claim and its seeds."""
-    case = tried(name)
-    verdicts(case)
-    words = ", ".join(f"{letter} {word}" for letter, word in case.words.items())
-    teach.show(dots(*case), alt=f"Rows of dots for {name}, a dot a seed, each with its interval: {words}.")
-
-
 tell("C05")
 
 
