@@ -17,8 +17,8 @@ from minidit.claims.judges import prepare
 from minidit.claims.plan import Job, chosen, deciding, tuning
 from minidit.claims.trial import Trial, TrialArm, TrialRun
 from minidit.errors import MiniditError
+from minidit.files import write_whole
 from minidit.measure.evidence import locate
-from minidit.training.checkpoint import write_whole
 from minidit.training.pool import run_all
 
 # wraps what takes long, as a progress line does: (items, label, how many)

@@ -18,8 +18,8 @@ from minidit.claims.trial import TrialRun
 from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import TrainingDiverged
+from minidit.files import write_whole
 from minidit.measure.evidence import commit, environment, smooth
-from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.fast import fast
 from minidit.training.loop import Record, train

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from minidit.data.images import Data
+from minidit.files import write_whole
 from minidit.measure.evidence import environment, smooth
 from minidit.measure.judge import Judge
 from minidit.measure.quality import quality
 from minidit.teach.figures import grid
 from minidit.teach.progress import progress
 from minidit.teach.show import png
-from minidit.training.checkpoint import write_whole
 from minidit.training.loop import read_log
 from minidit.training.sampling import sample
 from minidit.training.state import TrainState

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from minidit.cli.official import Weights, draw_official
 from minidit.cli.options import use
 from minidit.data.source import load
+from minidit.files import write_whole
 from minidit.teach.figures import grid, rows
 from minidit.teach.progress import progress
 from minidit.teach.show import png
-from minidit.training.checkpoint import write_whole
 from minidit.training.sampling import sample
 from minidit.training.state import TrainState
 

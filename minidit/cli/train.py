@@ -14,9 +14,10 @@ from minidit.cli.report import METRICS, SAMPLES, report
 from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import MiniditError
+from minidit.files import writable
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import NAME, writable
+from minidit.training.checkpoint import NAME
 from minidit.training.experiment import Experiment
 from minidit.training.loop import Record, read_log, train
 from minidit.training.presets import experiment as experiment_named

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.state import TrainState
 

@@ -9,6 +9,7 @@ from minidit.errors import MiniditError, did_you_mean
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment
+from minidit.training.settings import pairs
 
 EXPERIMENTS = {
     "digits": Experiment(
@@ -76,13 +77,7 @@ def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
             f"There is no experiment called {name!r}.{did_you_mean(name, EXPERIMENTS)} "
             f"There are: {', '.join(EXPERIMENTS)}, and folder:PATH for your own pictures."
         )
-    changes = {}
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise MiniditError(f"{override!r} is not an override; write key=value, such as model.depth=6.")
-        changes[key] = value
-    return chosen.override(changes)
+    return chosen.override(pairs(overrides))
 
 
 def _own_pictures(source: str) -> Experiment:
