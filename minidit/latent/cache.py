@@ -26,7 +26,7 @@ SHARD, PIECE = 1024, 16  # images of a shard, and those encoded at once
 
 
 class Shards:
-    """Standardised latents (n, channels, h, w) in memory-mapped pieces; `shards[indices]` reads only those."""
+    """Standardised latents (n, channels, h, w) in memory-mapped pieces; an index reads only its rows."""
 
     def __init__(self, parts: Sequence[Tensor], standard: Standard):
         self.parts, self.standard = parts, standard

@@ -29,7 +29,7 @@ def load_coder(name: str, device: str = "cpu") -> Coder:
     found = coder.sha256()
     if not found.startswith(wanted):
         raise MiniditError(
-            f"The weights of {plain} have changed: their sha256 begins with {found[:SHOWN]}, and {wanted} was "
+            f"The weights of {plain} have changed: their sha256 begins with {found[:SHOWN]}; {wanted} was "
             "expected. What was made with the old ones needs them: bring them back, or train again."
         )
     return coder
