@@ -42,6 +42,8 @@ class Experiment:
         Raises:
             MiniditError: a setting that this version does not know, or settings that do not fit together.
         """
+        if "vae" in values:
+            raise MiniditError("This run holds an autoencoder, and none of the book's transformers.")
         return cls()._merged(values)
 
     def override(self, changes: dict[str, Any]) -> "Experiment":
