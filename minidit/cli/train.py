@@ -1,14 +1,12 @@
 """`minidit train`: from nothing to a trained network, its samples and their measure."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from minidit.cli.interrupt import interruptible
 from minidit.cli.options import default_folder, use
 from minidit.cli.report import METRICS, SAMPLES, report
 from minidit.data.images import Data
@@ -55,7 +53,7 @@ def command(
         print(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
         print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         if not _train(state, data, folder, save_every, _recorded(experiment, chosen), interrupted):
             print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
             print("Start the same command again to continue.", file=sys.stderr)
@@ -82,23 +80,6 @@ def _recorded(name: str, chosen: Experiment) -> Evidence | None:
         return evidence if Experiment.from_dict(evidence.experiment) == chosen else None
     except MiniditError:
         return None
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[bool]]:
-    """Ctrl-C asks for a stop after the step in hand; a second one stops at once."""
-    asked: list[bool] = []
-
-    def ask(*_: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(True)
-
-    previous = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _train(

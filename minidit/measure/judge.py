@@ -73,6 +73,10 @@ class Judge:
         """(n, c, h, w) -> (n, FEATURES), for the Frechet distance."""
         return torch.cat([self.reader.features(part) for part in x.split(512)])
 
+    def to(self, device: torch.device | str) -> "Judge":
+        """The same judge on another device."""
+        return Judge(self.reader.to(device))
+
     def layers(self, x: Tensor) -> list[Tensor]:
         """What each convolution sees: (n, c, h, w) -> feature maps (n, c_l, h_l, w_l). Gradients reach x."""
         maps = []

@@ -35,9 +35,7 @@ def test_any_factor_and_channels(factor, channels):
 
 
 def test_a_wide_encoder_may_have_a_narrow_decoder():
-    size = [
-        sum(p.numel() for p in vae(width=16, decoder_width=d).decoder.parameters()) for d in (8, 16, 0)
-    ]
+    size = [sum(p.numel() for p in vae(width=16, decoder_width=d).decoder.parameters()) for d in (8, 16, 0)]
     assert size[0] < size[1] == size[2]
 
 

@@ -90,7 +90,7 @@ def test_strangers_are_refused(digits, tmp_path):
         run(SMALL.override({"vae.factor": 4}), digits, tmp_path)
     with pytest.raises(MiniditError, match="holds an autoencoder"):
         TrainState.load(tmp_path)
-    with pytest.raises(MiniditError, match="There is no setting vae.faktor"):
+    with pytest.raises(MiniditError, match=r"There is no setting vae\.faktor"):
         SMALL.override({"vae.faktor": 4})
 
 
