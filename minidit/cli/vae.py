@@ -103,9 +103,8 @@ def _report(state: AutoencoderState, data: Data, judge: Judge, folder: Path, sou
     x = data.held_out.x[some]
     write_whole(folder / PICTURE, png(rows({"held out": x, "reconstructed": reconstruct(vae, x)})))
     found = reconstruction_readout(vae, data, judge)
-    size = sum(p.numel() for p in vae.parameters())
-    c, f = vae.channels, vae.factor
-    print(f"""Trained {size:,} parameters: {f} x {f} pixels are {c} numbers, {found["numbers"]:.1%} of the image.
+    size, sides = sum(p.numel() for p in vae.parameters()), f"{vae.factor} x {vae.factor}"
+    print(f"""Trained {size:,} parameters: {sides} pixels become {vae.channels} numbers.
 On held-out images: {found["psnr"]:.1f} dB, mean error {found["l1"]:.3f} of a range of 2; the judge knows
 {found["accuracy"]:.1%} of them. rFD {found["frechet"]:.1f}: Frechet distance to the originals.
 Look at {folder / PICTURE}; the autoencoder is {path}.

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from minidit.data.images import Data, Images
-from minidit.data.source import DataConfig, load
 from minidit.latent.cache import Cache, Shards
 from minidit.latent.coder import Coder
 from minidit.latent.coders import load_coder
@@ -39,32 +39,30 @@ class Latents(Images):
 
 
 def load_latents(
-    config: DataConfig,
+    images: dict[str, Any],
     latent: str,
+    read: Callable[[], Data],
     watch: Callable[[list], Iterable] = iter,
-    folder: Path | None = None,
 ) -> Data:
-    """The images of `config` as latents of the autoencoder `latent`; encoded, where that is not done yet.
+    """Images as latents of an autoencoder; encoded into runs/latents, where that is not done yet.
 
     Args:
-        config: which images.
-        latent: see `minidit.latent.coders.load_coder`.
+        images: what they are, as plain values: source, resolution and so on.
+        latent: the autoencoder, see `minidit.latent.coders.load_coder`.
+        read: brings the images, if they must be encoded.
         watch: wraps what takes long, as a progress line does.
-        folder: of the latents; runs/latents/ and a name made of the two unless given.
 
     Raises:
         MiniditError: no such images or autoencoder, sides that do not fit, or latents that are stale.
     """
-    coder, images = load_coder(latent), asdict(config)
-    cache = Cache(folder or FOLDER / _name(config, latent), images, coder.sha256())
-    about = cache.about()
-    if about is None:
-        data = load(config, watch)
+    coder = load_coder(latent)
+    cache = Cache(FOLDER / _name(images, latent), images, coder.sha256())
+    if cache.about() is None:
+        data = read()
         splits = {name: (part.x, part.labels) for name, part in data._asdict().items()}
         cache.write(coder, splits, data.train.class_names, watch)
-        about = cache.about()
-    standard = Standard(torch.tensor(about["mean"]), torch.tensor(about["std"]))
-    sets = []
+    about = cache.about()
+    standard, sets = Standard(torch.tensor(about["mean"]), torch.tensor(about["std"])), []
     for name in Data._fields:
         parts, labels = cache.split(name)
         names = tuple(about["class_names"])
@@ -72,7 +70,7 @@ def load_latents(
     return Data(*sets)
 
 
-def _name(config: DataConfig, latent: str) -> str:
+def _name(images: dict[str, Any], latent: str) -> str:
     """A folder's name that a person can read: shapes-32-vae-shapes."""
-    words = (config.source, str(config.resolution), latent.partition("@")[0])
+    words = (images["source"], str(images["resolution"]), latent.partition("@")[0])
     return "-".join(re.sub(r"[^\w.]+", "-", Path(word.partition(":")[2] or word).name) for word in words)
