@@ -26,8 +26,8 @@ def find_weights(name: str, folder: str) -> tuple[Path, Path]:
     data = os.environ.get("MINIDIT_DATA", "")
     if not folder and not data:
         raise MiniditError(
-            f"Where are the weights of {name}? Write {name}:FOLDER, a folder that holds {name}_encoder.pth and "
-            f"{name}_decoder.pth, or set MINIDIT_DATA to a folder in which weights/ holds them."
+            f"Where are the weights of {name}? Write {name}:FOLDER, a folder that holds {name}_encoder.pth "
+            f"and {name}_decoder.pth, or set MINIDIT_DATA to a folder in which weights/ holds them."
         )
     place = Path(folder or Path(data, "weights")).expanduser()
     encoder, decoder = (_in(place, f"{name}_{part}") for part in ("encoder", "decoder"))
@@ -68,8 +68,8 @@ def read_into(network: nn.Module, path: Path) -> None:
     )
     if wrong:
         raise MiniditError(
-            f"{path} does not hold the network that its name says: {len(wrong)} of {len(expected)} weights are "
-            f"missing, too many or of another shape, such as {wrong[0]}. Download it again."
+            f"{path} does not hold the network that its name says: {len(wrong)} weights are missing, too "
+            f"many or of another shape, such as {wrong[0]}. Download it again."
         )
     network.load_state_dict(state, assign=True)
 

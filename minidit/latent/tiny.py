@@ -54,7 +54,7 @@ class Block(nn.Module):
 
 
 def tiny_encoder(channels: int, pool: bool) -> nn.Sequential:
-    """(b, 3, h, w) in [0, 1] -> (b, channels, h / 8, w / 8); `pool` in the blocks of the lowest resolution."""
+    """(b, 3, h, w) in [0, 1] -> (b, channels, h / 8, w / 8); `pool` in the lowest blocks."""
     layers = [_conv(3, WIDTH), Block()]
     for lowest in (False, False, True):
         layers += [_conv(WIDTH, WIDTH, stride=2, bias=False), *(Block(pool and lowest) for _ in range(3))]
