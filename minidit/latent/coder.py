@@ -1,9 +1,8 @@
 """What every autoencoder of the book can do: pixels to latents, and back."""
 
-import hashlib
 from typing import Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from minidit.latent.standard import Standard
 
@@ -26,7 +25,7 @@ class Coder(Protocol):
         """Images (b, image_channels, h, w) in [-1, 1] -> latents (b, channels, h / factor, w / factor).
 
         Without noise the mean of the posterior, which is always the same; with noise, standard normal and
-        of the latents' shape, a draw from it.
+        of the latents' shape, a draw from it. A coder without a posterior refuses noise.
         """
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -34,12 +33,3 @@ class Coder(Protocol):
 
     def sha256(self) -> str:
         """A name for the weights: latents of other weights are stale."""
-
-
-def weights_sha256(network: nn.Module) -> str:
-    """The sha256 of a network's weights and their names, on whatever device they are."""
-    found = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        found.update(name.encode())
-        found.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()

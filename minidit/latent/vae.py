@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minidit.errors import MiniditError
-from minidit.latent.coder import weights_sha256
+from minidit.latent.files import sha256_of
+from minidit.latent.given import check_images, check_latents, check_noise
 from minidit.latent.posterior import Posterior
 from minidit.latent.standard import Standard
 
@@ -113,18 +114,9 @@ class VAE(nn.Module):
         """Images (b, image_channels, h, w) in [-1, 1] -> a normal for each number of the latent.
 
         Raises:
-            MiniditError: other channels, or sides that `factor` does not divide.
+            MiniditError: images of another shape, or with sides that `factor` does not divide.
         """
-        channels, *sides = images.shape[1:]
-        if channels != self.image_channels:
-            raise MiniditError(
-                f"The images have {channels} channels; this autoencoder reads {self.image_channels}."
-            )
-        if any(side % self.factor for side in sides):
-            raise MiniditError(
-                f"Images of {sides[0]} x {sides[1]} pixels cannot be shrunk by {self.factor}: both sides "
-                f"must be multiples of {self.factor}."
-            )
+        check_images(self, images)
         return Posterior.of(self.encoder(images))
 
     def reconstruct(self, latents: Tensor) -> Tensor:
@@ -135,16 +127,20 @@ class VAE(nn.Module):
     def encode(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
         """See Coder: the posterior's mean, or with noise a draw."""
         found = self.posterior(images)
-        return found.mean if noise is None else found.sample(noise)
+        if noise is None:
+            return found.mean
+        check_noise(self, noise, found.mean)
+        return found.sample(noise)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """See Coder."""
+        check_latents(self, latents)
         return self.reconstruct(latents).clamp(-1, 1)
 
     def sha256(self) -> str:
         """See Coder."""
-        return weights_sha256(self)
+        return sha256_of(self)
 
 
 def _ready(width: int) -> tuple[nn.Module, nn.Module]:
