@@ -75,7 +75,8 @@ def _draw_run(
     classes = state.experiment.model.num_classes
     wanted = torch.tensor(labels or [label for _ in range(8) for label in range(classes)])
     images = sample(state, wanted, w, steps, seed, watch=lambda parts: progress(parts, "sampling"))
-    names = (*load(state.experiment.data).train.class_names, "no label")
+    data = load(state.experiment.data, watch=lambda items: progress(items, "reading"))
+    names = (*data.train.class_names, "no label")
     title = f"guidance {w:g}, Euler steps {steps}, seed {seed}"
     if labels:
         return rows({title: images}, columns=[names[label] for label in labels]), len(images)

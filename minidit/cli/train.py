@@ -35,7 +35,8 @@ def command(
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
 
     Args:
-        experiment: digits, shapes, shapes32, or folder:PATH for your own pictures (a sub-folder a class).
+        experiment: digits, shapes, shapes32, folder:PATH for your own pictures (a sub-folder a class, or
+            parquet shards), or hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10.
         overrides: settings that differ, such as model.depth=6 training.steps=3000.
         seed: names every random draw of the run.
         out: folder of the run; runs/EXPERIMENT unless given.
@@ -45,7 +46,7 @@ def command(
     """
     device, folder = use(device, threads), out or default_folder(experiment)
     chosen = experiment_named(experiment, overrides)
-    data = load(chosen.data)
+    data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     chosen.check(data)
     writable(folder)
     state = _continue_or_create(chosen, seed, folder, device)

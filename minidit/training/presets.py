@@ -1,10 +1,8 @@
 """The named experiments: settings found by measurement. book/evidence holds what they reach and cost."""
 
 from dataclasses import replace
-from pathlib import Path
 
-from minidit.data.folder import class_folders
-from minidit.data.source import DataConfig
+from minidit.data.source import OWN, DataConfig, outline
 from minidit.errors import MiniditError, did_you_mean
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
@@ -64,27 +62,25 @@ EXPERIMENTS = {
 
 
 def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
-    """A named experiment, or folder:PATH, with overrides written as "model.depth=6".
+    """A named experiment, or folder:PATH or hub:OWNER/NAME, with overrides written as "model.depth=6".
 
     Raises:
         MiniditError: no such experiment, or an override that is not key=value or does not fit.
     """
-    chosen = _own_pictures(name) if name.startswith("folder:") else EXPERIMENTS.get(name)
+    chosen = _own_pictures(name) if name.startswith(OWN) else EXPERIMENTS.get(name)
     if chosen is None and "=" in name:
         raise MiniditError(f"Name the experiment before its settings, such as: digits {name}.")
     if chosen is None:
         raise MiniditError(
             f"There is no experiment called {name!r}.{did_you_mean(name, EXPERIMENTS)} "
-            f"There are: {', '.join(EXPERIMENTS)}, and folder:PATH for your own pictures."
+            f"There are: {', '.join(EXPERIMENTS)}, folder:PATH for your own pictures, "
+            "and hub:OWNER/NAME for a data set of the hub."
         )
     return chosen.override(pairs(overrides))
 
 
 def _own_pictures(source: str) -> Experiment:
     base = EXPERIMENTS["shapes32"]
-    classes = len(class_folders(Path(source.removeprefix("folder:")).expanduser()))
-    return replace(
-        base,
-        model=replace(base.model, num_classes=classes),
-        data=DataConfig(source, resolution=base.model.input_size),
-    )
+    data = DataConfig(source, resolution=base.model.input_size)
+    channels, classes = outline(data)
+    return replace(base, model=replace(base.model, in_channels=channels, num_classes=classes), data=data)
