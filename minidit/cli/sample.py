@@ -76,6 +76,7 @@ def _draw_run(
     wanted = torch.tensor(labels or [label for _ in range(8) for label in range(classes)])
     images = sample(state, wanted, w, steps, seed, watch=lambda parts: progress(parts, "sampling"))
     data = load(state.experiment.data, watch=lambda items: progress(items, "reading"))
+    images = data.train.pixels(images)
     names = (*data.train.class_names, "no label")
     title = f"guidance {w:g}, Euler steps {steps}, seed {seed}"
     if labels:

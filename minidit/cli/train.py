@@ -19,6 +19,7 @@ from minidit.training.checkpoint import NAME
 from minidit.training.experiment import Experiment
 from minidit.training.loop import Record, read_log, train
 from minidit.training.presets import experiment as experiment_named
+from minidit.training.presets import in_latents
 from minidit.training.state import TrainState, refuse_another
 
 
@@ -26,6 +27,8 @@ def command(
     experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")] = "digits",
     overrides: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="KEY=VALUE")] = (),
     *,
+    data: str | None = None,
+    latent: str | None = None,
     seed: int = 0,
     out: Path | None = None,
     device: str = "auto",
@@ -38,14 +41,17 @@ def command(
         experiment: digits, shapes, shapes32, folder:PATH for your own pictures (a sub-folder a class, or
             parquet shards), or hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10.
         overrides: settings that differ, such as model.depth=6 training.steps=3000.
+        data: with --latent, the images in place of EXPERIMENT: digits, shapes, folder:PATH or hub:OWNER/NAME.
+        latent: train on latents of this autoencoder: a folder that `minidit vae` wrote, sd-vae (335 MB are
+            downloaded), sd-vae:FOLDER, taesd:FOLDER or taef2:FOLDER.
         seed: names every random draw of the run.
         out: folder of the run; runs/EXPERIMENT unless given.
         device: auto, cpu, cuda or mps.
         threads: processor threads.
         save_every: steps between checkpoints.
     """
-    device, folder = use(device, threads), out or default_folder(experiment)
-    chosen = experiment_named(experiment, overrides)
+    device, name, chosen = use(device, threads), *_chosen(experiment, overrides, data, latent)
+    folder = out or default_folder(name)
     data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     chosen.check(data)
     writable(folder)
@@ -55,12 +61,29 @@ def command(
         print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
     with interruptible() as interrupted:
-        if not _train(state, data, folder, save_every, _recorded(experiment, chosen), interrupted):
+        if not _train(state, data, folder, save_every, _recorded(name, chosen), interrupted):
             print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
             print("Start the same command again to continue.", file=sys.stderr)
             return 130
     report(state, data, folder)
     return 0
+
+
+def _chosen(
+    name: str, overrides: tuple[str, ...], data: str | None, latent: str | None
+) -> tuple[str, Experiment]:
+    """The experiment, and what its folder is called."""
+    if (data is None) != (latent is None):
+        raise MiniditError(
+            "--data and --latent belong together: the images, and the autoencoder that shrinks them. For "
+            f"pixels, name the images alone: minidit train {data or 'shapes32'}."
+        )
+    if data is None:
+        return name, experiment_named(name, overrides)
+    if "=" in name:  # no experiment was named, and the first setting stands in its place
+        overrides = (name, *overrides)
+    words = (default_folder(data).name, Path(latent.partition(":")[2] or latent).name)
+    return "-".join(words), in_latents(data, latent, overrides)
 
 
 def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str) -> TrainState:

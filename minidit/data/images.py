@@ -21,9 +21,7 @@ class Images:
 
     def __post_init__(self) -> None:
         """Refuse images or labels that would spoil a run later and further away."""
-        ends = torch.stack(
-            self.x.aminmax()
-        )  # both are nan where any value is: no copy of a large set is made
+        ends = torch.stack(self.x.aminmax())  # both are nan where one value is; a large set is not copied
         if not ends.isfinite().all():
             index = int((~self.x.isfinite()).flatten(1).any(1).nonzero()[0, 0])
             raise MiniditError(
@@ -44,6 +42,10 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def pixels(self, x: Tensor) -> Tensor:
+        """What a network drew (n, channels, h, w), as images in [-1, 1] on the CPU."""
+        return x.cpu().clamp(-1, 1)
 
     def at(self, indices: Tensor) -> Batch:
         """The images at `indices` (batch,)."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,11 +12,13 @@ from minidit.data.fetch import has_shards
 from minidit.data.folder import class_folders, folder_images
 from minidit.data.hub import hub_images, hub_outline
 from minidit.data.images import Data
-from minidit.data.shapes import Factors, draw_factors, shapes
+from minidit.data.latents import load_latents
+from minidit.data.shapes import CLASS_NAMES, Factors, draw_factors, shapes
 from minidit.errors import MiniditError
 from minidit.streams import generator
 
 HELD_OUT_SHAPES = 1024
+DRAWN = {"digits": (1, 10), "shapes": (3, len(CLASS_NAMES))}  # channels and classes
 OWN = ("folder:", "hub:")  # how a source begins whose images only its owner knows
 
 
@@ -28,12 +30,20 @@ class DataConfig:
     hub is read from the folder MINIDIT_DATA/NAME; where that is not there, the network brings it.
 
     count, objects: for shapes only, the number of training images and the objects in each (1 or 2).
+    latent: an autoencoder whose latents take the place of the pixels, see `minidit.latent.load_coder`; empty
+    for pixels.
     """
 
     source: str = "digits"
     resolution: int = 8
     count: int = 4096
     objects: int = 1
+    latent: str = ""
+
+    @property
+    def pixels(self) -> "DataConfig":
+        """The same images without an autoencoder."""
+        return replace(self, latent="")
 
     def __post_init__(self) -> None:
         """Refuse a source that does not exist, and settings that it does not have."""
@@ -66,6 +76,9 @@ def load(config: DataConfig, watch: Callable[[list], Iterable] = iter) -> Data:
     Raises:
         MiniditError: there are no such images, or too few.
     """
+    if config.latent:
+        images = {key: value for key, value in asdict(config).items() if key != "latent"}
+        return load_latents(images, config.latent, lambda: load(config.pixels, watch), watch)
     if config.source == "digits":
         return digits()
     if config.source == "shapes":
@@ -78,11 +91,13 @@ def load(config: DataConfig, watch: Callable[[list], Iterable] = iter) -> Data:
 
 
 def outline(config: DataConfig) -> tuple[int, int]:
-    """How many channels and classes the images of a folder or of a set of the hub have; none is decoded.
+    """How many channels and classes the images of a source have; none is read.
 
     Raises:
         MiniditError: there are no such images.
     """
+    if config.source in DRAWN:
+        return DRAWN[config.source]
     pictures = _picture_folder(config.source)
     return hub_outline(config.source) if pictures is None else (3, len(class_folders(pictures)))
 

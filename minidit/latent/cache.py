@@ -121,6 +121,11 @@ class Cache:
                 if not path.is_file():
                     part = slice(start, start + SHARD)
                     x = torch.cat([coder.encode(piece) for piece in images[part].split(PIECE)])
+                    if not x.isfinite().all():
+                        raise MiniditError(
+                            f"{coder.name} made latents that are not finite of images {start} to "
+                            f"{start + len(x) - 1} of {name}. Train the autoencoder again, or choose another."
+                        )
                     write_whole(path, save({"x": x.cpu().contiguous(), "labels": labels[part].contiguous()}))
         standard = coder.standard or Standard.of(torch.cat(self.split("train")[0]))
         about = {

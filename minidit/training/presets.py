@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from minidit.data.source import OWN, DataConfig, outline
 from minidit.errors import MiniditError, did_you_mean
+from minidit.latent.coders import full_name, load_coder
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment
@@ -60,6 +61,9 @@ EXPERIMENTS = {
     ),
 }
 
+# the run of `in_latents`
+LATENT_TRAINING = TrainingConfig(steps=3000, batch_size=16, lr=4e-3)
+
 
 def experiment(name: str, overrides: tuple[str, ...] = ()) -> Experiment:
     """A named experiment, or folder:PATH or hub:OWNER/NAME, with overrides written as "model.depth=6".
@@ -84,3 +88,36 @@ def _own_pictures(source: str) -> Experiment:
     data = DataConfig(source, resolution=base.model.input_size)
     channels, classes = outline(data)
     return replace(base, model=replace(base.model, in_channels=channels, num_classes=classes), data=data)
+
+
+def in_latents(source: str, latent: str, overrides: tuple[str, ...] = ()) -> Experiment:
+    """An experiment on the images of `source` as latents: a network whose tokens are 8 x 8, or fewer.
+
+    Args:
+        source: digits, shapes, folder:PATH or hub:OWNER/NAME.
+        latent: an autoencoder, see `minidit.latent.load_coder`; the run remembers its weights' hash.
+        overrides: settings that differ; data.resolution is 32 (digits: 8; a published autoencoder: 64).
+
+    Raises:
+        MiniditError: no such images or autoencoder, images that it cannot read, or overrides that do not fit.
+    """
+    coder, changes = load_coder(latent), pairs(overrides)
+    usual = 8 if source == "digits" else 64 if coder.standard is None else 32
+    data = DataConfig(source, resolution=usual, latent=full_name(latent, coder))
+    data = Experiment(data=data).override({k: v for k, v in changes.items() if k.startswith("data.")}).data
+    channels, classes = outline(data)
+    if channels != coder.image_channels:
+        raise MiniditError(
+            f"The images of {source} have {channels} channels, and {latent} reads {coder.image_channels}: "
+            f"train an autoencoder for them, with `minidit vae {source}`."
+        )
+    if data.resolution % coder.factor:
+        raise MiniditError(
+            f"data.resolution is {data.resolution}; {latent} shrinks by {coder.factor}, so it must be a "
+            f"multiple of {coder.factor}."
+        )
+    side = data.resolution // coder.factor
+    base = EXPERIMENTS["shapes32"]
+    sizes = {"in_channels": coder.channels, "input_size": side, "patch_size": -(-side // 8)}
+    model = replace(base.model, num_classes=classes, **sizes)
+    return replace(base, model=model, data=data, training=LATENT_TRAINING).override(changes)
