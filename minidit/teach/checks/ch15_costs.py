@@ -1,5 +1,6 @@
 """Checks of chapter 15: what a convolution costs, and the autoencoder's share of all FLOPs."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,65 +30,64 @@ def shares(
     }
 
 
+# ways that give the same share share their words: thrice a frozen encoder, say, and no way back at all
+FROZEN = (
+    "The way back is forgotten, or counted for the frozen encoder too: only the transformer has one, and it "
+    "costs two forward passes more."
+)
+TWO = (
+    "The way back costs as much as two forward passes, one for the weights and one for the tokens; you "
+    "counted one."
+)
+LATENTS = "Training never decodes: the loss is on latents."
+RATIO = "That is a ratio to the transformer; the share in both together was asked."
+OTHER = "That is the transformer's share."
+
+
 def _training_mistakes(encode: float, decode: float, forward: float, epochs: int) -> Wrong:
     return {
-        "Training never decodes: the loss is on latents.": OneOf(
-            (share(encode + decode, 3 * forward), share(decode, 3 * forward))
-        ),
-        "The way back is forgotten: it costs two forward passes more.": share(encode, forward),
-        "The way back costs as much as two forward passes, one for the weights and one for the tokens; you "
-        "counted one.": share(encode, 2 * forward),
-        "The encoder is frozen: it goes forward alone, and has no way back.": share(3 * encode, 3 * forward),
-        "That is a ratio to the transformer; the share in both together was asked.": encode / (3 * forward),
-        "That is the transformer's share.": share(3 * forward, encode),
-        "Each epoch encodes every image again here; once is for kept latents.": share(
+        LATENTS: OneOf((share(encode + decode, 3 * forward), share(decode, 3 * forward))),
+        FROZEN: share(encode, forward),
+        TWO: share(encode, 2 * forward),
+        RATIO: encode / (3 * forward),
+        OTHER: share(3 * forward, encode),
+        "Here every image is encoded again each time; once for all epochs is for kept latents.": share(
             encode, 3 * epochs * forward
         ),
     }
 
 
 def _kept_mistakes(encode: float, decode: float, forward: float, epochs: int) -> Wrong:
-    whole_run = 3 * epochs * forward
+    run = 3 * epochs * forward
     return {
         "Kept latents are not free: each image is encoded once.": 0.0,
-        "The epochs are forgotten: an image is encoded once, and seen that many times.": share(
-            encode, 3 * forward
-        ),
-        "The latents were kept: an image is encoded once, not once an epoch.": share(
-            epochs * encode, whole_run
-        ),
-        "Training never decodes: the loss is on latents.": OneOf(
-            (share(encode + decode, whole_run), share(decode, whole_run))
-        ),
-        "The way back is forgotten: it costs two forward passes more.": share(encode, epochs * forward),
-        "The way back costs as much as two forward passes; you counted one.": share(
-            encode, 2 * epochs * forward
-        ),
-        "The encoder is frozen: it has no way back.": share(3 * encode, whole_run),
-        "That is a ratio to the transformer; the share in both together was asked.": encode / whole_run,
-        "That is the transformer's share.": share(whole_run, encode),
-        "The epochs were spread over the share; spread them over the costs.": share(encode, 3 * forward)
+        "The epochs are forgotten: an image is encoded once in all, and goes through the transformer in "
+        "every epoch.": share(encode, 3 * forward),
+        LATENTS: OneOf((share(encode + decode, run), share(decode, run))),
+        FROZEN: share(encode, epochs * forward),
+        TWO: share(encode, 2 * epochs * forward),
+        RATIO: encode / run,
+        OTHER: share(run, encode),
+        "The share was divided by the epochs; divide the cost of encoding.": share(encode, 3 * forward)
         / epochs,
     }
 
 
 def _sampling_mistakes(encode: float, decode: float, forward: float, steps: int, guided: bool) -> Wrong:
     walk = steps * forward * (2 if guided else 1)
-    other = {
-        "Guidance is forgotten: each step evaluates the network twice.": share(decode, walk / 2),
-        "Guidance doubles the evaluations, not the decoding.": share(2 * decode, walk),
-    }
+    on = {"Guidance is forgotten: each step evaluates the network twice.": share(decode, walk / 2)}
     off = {"There is no guidance here: a step is one evaluation.": share(decode, 2 * walk)}
     return {
-        **(other if guided else off),
+        **(on if guided else off),
         "Sampling never encodes: it starts from noise in the latents.": OneOf(
             (share(encode + decode, walk), share(encode, walk))
         ),
-        "The latent is decoded once, after the last step, not at every step.": share(steps * decode, walk),
-        "The steps are forgotten.": OneOf((share(decode, walk / steps), share(decode, forward))),
+        "The network runs at every step; the latent is decoded once, after the last.": OneOf(
+            (share(decode, walk / steps), share(decode, forward))
+        ),
         "Nothing is trained here: there is no way back.": share(decode, 3 * walk),
-        "That is a ratio to the transformer; the share in both together was asked.": decode / walk,
-        "That is the transformer's share.": share(walk, decode),
+        RATIO: decode / walk,
+        OTHER: share(walk, decode),
     }
 
 
@@ -173,8 +173,11 @@ def _miscounted(conv: Conv) -> dict[str, Any]:
             out(h, kernel, stride, 0) * out(w, kernel, stride, 0) * a_place
         ),
         "The padding is on both sides.": _both(
-            (h + padding - kernel) // stride * ((w + padding - kernel) // stride) * a_place
-            + ((h + padding - kernel) // stride + (w + padding - kernel) // stride + 1) * a_place
+            math.prod((side + padding - kernel) // stride + 1 for side in (h, w)) * a_place
+        ),
+        "Places are whole: cut what is left over.": OneOf(
+            _both(math.prod(cut((side + 2 * padding - kernel) / stride) + 1 for side in (h, w)) * a_place)
+            for cut in (float, math.ceil)
         ),
         "The stride is forgotten.": _both(out(h, kernel, 1, padding) * out(w, kernel, 1, padding) * a_place),
         "The last place is missing: n whole strides have n + 1 places.": _both(
@@ -201,9 +204,8 @@ def _conv(stride: int, groups: int, draw: torch.Generator) -> Conv:
         h, kernel = whole(9, 20, draw), 3 + 2 * whole(0, 1, draw)
         w = h + whole(2, 7, draw)
         channels, filters = groups * whole(2, 5, draw), groups * whole(2, 5, draw)
-        conv = (h, w, channels, filters, kernel, stride, whole(1, 2, draw), groups)
-        exact = (h + 2 * conv[6] - kernel) % stride == 0
-        if not exact and apart([_both(counted(conv)), *_miscounted(conv).values()]):
+        conv = (h, w, channels, filters, kernel, stride, whole(1, 4, draw), groups)
+        if apart([_both(counted(conv)), *_miscounted(conv).values()]):
             return conv
 
 
@@ -220,7 +222,7 @@ def _conv(stride: int, groups: int, draw: torch.Generator) -> Conv:
 )
 def conv_cost(answer: Callable, draw: torch.Generator) -> None:
     """cost(height, width, channels, filters, kernel, stride, padding, groups) -> (macs, flops)."""
-    rounds = [_conv(2, 1, draw), _conv(3, 2 + whole(0, 1, draw), draw), *SD_VAE.values()]
+    rounds = [_conv(2, 1, draw), _conv(3, 3 + 2 * whole(0, 1, draw), draw), *SD_VAE.values()]
     for conv in rounds:
         got = answer(*conv)
         given = dict(zip(NAMES, conv, strict=True))

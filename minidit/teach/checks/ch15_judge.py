@@ -149,7 +149,7 @@ def _sized(distance: Distance) -> Distance:
 )
 def distances(answer: Callable, draw: torch.Generator) -> None:
     """distances(training, held_out, reconstructions, samples, distance) -> (rfd, gfd, floor)."""
-    for shortest in torch.randperm(4, generator=draw)[:3].tolist():
+    for shortest in torch.randperm(3, generator=draw).tolist():
         sets = next(_sets(shortest, draw))
         given = dict(zip(NAMES, sets, strict=True))
         got = answer(*(x.clone() for x in sets), _sized(crowd))

@@ -169,14 +169,14 @@ def _estimates(answer: Callable, mean: Tensor, logvar: Tensor) -> bool:
     hints=(
         "Two normal distributions have a divergence in closed form: nothing is drawn. What should it be "
         "where mean and logvar are 0?",
-        "Each number of the latent costs (mean^2 + variance - 1 - log variance) / 2. The costs of one image's "
+        "A number of the latent costs (mean^2 + variance - 1 - log variance) / 2. Those of one image's "
         "numbers add up. Images are examples: take their mean.",
         "each = (mean**2 + logvar.exp() - 1 - logvar) / 2; return each.sum((1, 2, 3)).mean()",
     ),
 )
 def kl(answer: Callable, draw: torch.Generator) -> None:
     """kl(mean, logvar) -> a scalar, in nats: summed over a latent, mean over the batch."""
-    for shape, dtype in (((2, 5, 1, 3), torch.float32), ((whole(3, 5, draw), 3, 2, 5), torch.float64)):
+    for shape, dtype in (((3, 5, 1, 3), torch.float32), ((whole(3, 5, draw), 3, 2, 5), torch.float64)):
         while True:
             mean, logvar = _posterior(shape, dtype, draw)
             right, mistakes = _nats(terms(mean, logvar)), _kl_mistakes(mean, logvar)

@@ -171,7 +171,7 @@ def _small(draw: torch.Generator) -> Case:
         "and weight, each at factor * start, and divide at the end. Along a side pixel i counts "
         "min((i + 1/2) / ramp, (pixels - i - 1/2) / ramp, 1).",
         "last = max(side - tile, 0); starts = [*range(0, last, step), last]; i = arange(pixels) + 0.5; "
-        "w = minimum(i, pixels - i).div(overlap * factor).clamp(max=1); a pixel counts down[:, None] * across; "
+        "w = minimum(i, pixels - i).div(overlap * factor).clamp(max=1); all: down[:, None] * across; "
         "return total / sums",
     ),
 )
@@ -187,7 +187,7 @@ def decode_tiled(answer: Callable, draw: torch.Generator) -> None:
         if isinstance(got, Tensor) and got.shape == right.shape and got.isnan().any():
             raise CheckFailed(
                 "not right yet. Some pixels are not a number: there the weights sum to 0. Places in the "
-                "image are a latent's places times the factor; the last tile ends at the border; at a tile's edge "
-                "its weight is small, but not 0."
+                "image are a latent's places times the factor; the last tile ends at the border; at a tile's "
+                "edge its weight is small, but not 0."
             )
         expect(got, right, given, _mistakes(*case))
