@@ -55,6 +55,10 @@ def command(
     data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     writable(folder)
     state = _continue_or_create(chosen, seed, folder, device)
+    if state.finished and (folder / VAE_FILE).is_file() and (folder / PICTURE).is_file():
+        print(f"This autoencoder is finished: {folder / VAE_FILE}. See {folder / PICTURE}.")
+        print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
+        return 0
     judge = Judge.train(data.train, watch=lambda steps: progress(steps, "judge"))
     with interruptible() as asked:
         if not _train(state, data, judge, folder, save_every, asked):
