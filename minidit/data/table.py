@@ -119,9 +119,8 @@ def read_rows(
             labels.append(columns.classes[values[place]])
             places.append(place)
     x = torch.from_numpy(pixels[places]).permute(0, 3, 1, 2).contiguous()  # (n, h, w, c) -> (n, c, h, w)
-    return Rows(
-        x.float().div_(127.5).sub_(1), *(torch.tensor(found, dtype=torch.int64) for found in (labels, places))
-    )
+    labels, places = (torch.tensor(found, dtype=torch.int64) for found in (labels, places))
+    return Rows(x.float().div_(127.5).sub_(1), labels, places)
 
 
 def groups_of(rows: Any, columns: Columns) -> Tensor:
