@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from minidit.data.picture import UNREADABLE, is_grey, square
@@ -119,7 +119,8 @@ def read_rows(
             labels.append(columns.classes[values[place]])
             places.append(place)
     x = torch.from_numpy(pixels[places]).permute(0, 3, 1, 2).contiguous()  # (n, h, w, c) -> (n, c, h, w)
-    return Rows(x.float().div_(127.5).sub_(1), torch.tensor(labels), torch.tensor(places))
+    labels, places = (torch.tensor(found, dtype=torch.int64) for found in (labels, places))
+    return Rows(x.float().div_(127.5).sub_(1), labels, places)
 
 
 def groups_of(rows: Any, columns: Columns) -> Tensor:
@@ -149,4 +150,7 @@ def _open(cell: dict[str, Any] | None) -> Image.Image:
     """A picture whose pixels are not yet decoded."""
     if cell is None:
         raise ValueError("there is none")
-    return Image.open(cell["path"] if cell["bytes"] is None else BytesIO(cell["bytes"]))
+    try:
+        return Image.open(cell["path"] if cell["bytes"] is None else BytesIO(cell["bytes"]))
+    except UnidentifiedImageError as error:  # whose own words name an object in memory
+        raise ValueError("its kind is unknown") from error

@@ -1,4 +1,4 @@
-"""Data sets of the hub: what the columns mean, how a set is divided, and what is said where something is missing."""
+"""Data sets of the hub: what columns mean, how a set is divided, what is said where something is missing."""
 
 import io
 import os
@@ -131,20 +131,26 @@ def test_broken_pictures_and_rows_without_a_class_are_named_and_skipped(tmp_path
     pictures = [picture(i) for i in range(30)]
     pictures[3] = {"bytes": b"no picture", "path": None}
     pictures[5] = {"bytes": pictures[5]["bytes"][:-30], "path": None}  # the file is cut short
-    pictures[7] = {"bytes": None, "path": str(tmp_path / "none.png")}
     pictures[9] = None
     labels = [i % 2 for i in range(29)] + [None]
     source = write(tmp_path / "set", pictures=pictures, features={"label": CATS}, label=labels)
     labelled(tmp_path / "set", "test")
     data = load(DataConfig(source, resolution=8))
-    kept = [i for i in range(29) if i not in (3, 5, 7, 9)]
+    kept = [i for i in range(29) if i not in (3, 5, 9)]
     assert bytes_of(data.train.x[:, 0, 0, 0]).tolist() == kept
     assert data.train.labels.tolist() == [i % 2 for i in kept]
-    said = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[1].strip() for line in said] == [
-        *(f"skipped train {i}" for i in (3, 5, 7, 9, 29))
-    ]
-    assert "not a readable picture" in said[0] and "it has no class" in said[-1]
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("minidit")]
+    assert [line.split(":")[1] for line in said] == [f" skipped train {i}" for i in (3, 5, 9, 29)]
+    assert "not a readable picture (its kind is unknown)" in said[0] and "it has no class" in said[-1]
+
+
+def test_a_picture_may_lie_in_a_file_beside_the_rows(tmp_path, capsys):
+    Image.new("L", (8, 8), 3).save(tmp_path / "three.png")
+    cells = [{"bytes": None, "path": str(tmp_path / name)} for name in ("three.png", "none.png")]
+    rows = Dataset.from_dict({"image": cells}, Features({"image": datasets.Image()}))
+    found = read_rows(rows, "train", columns_of({"train": rows}, "files"), (1, 8))
+    assert bytes_of(found.x).unique().tolist() == [3] and found.places.tolist() == [0]
+    assert "skipped train 1" in capsys.readouterr().err
 
 
 def test_classes_may_be_words_and_a_set_may_have_none(tmp_path):
@@ -216,9 +222,14 @@ def test_a_set_that_is_not_here_is_asked_of_the_hub_by_its_name(tmp_path, monkey
 
 def test_the_progress_lines_of_datasets_are_left_as_they_were(tmp_path, capfd):
     source = labelled(tmp_path)
+    capfd.readouterr()
     datasets.enable_progress_bars()
     outline(DataConfig(source))
     assert not datasets.are_progress_bars_disabled() and capfd.readouterr().err == ""
+    datasets.disable_progress_bars()
+    outline(DataConfig(source))
+    assert datasets.are_progress_bars_disabled()
+    datasets.enable_progress_bars()
 
 
 @pytest.mark.parametrize("source", ["hub:cifar10", "hub:", "hub:a/b/c", "hub:../x", "hub:a/.."])
@@ -263,13 +274,17 @@ def test_a_folder_that_is_no_data_set_is_told(tmp_path, monkeypatch):
     with pytest.raises(MiniditError, match=r"empty holds no data set: put its \*.parquet shards there"):
         load(DataConfig("hub:someone/empty"))
     (tmp_path / "empty" / "train.parquet").write_bytes(b"no parquet")
-    with pytest.raises(MiniditError, match="could not be read as a data set of the hub: .*[Pp]arquet"):
+    with pytest.raises(MiniditError, match=r"could not be read as a data set of the hub: .*[Pp]arquet"):
         load(DataConfig("hub:someone/empty"))
     words = write(tmp_path / "words", image=None, text=["a"] * 30, page=["b"] * 30)
     with pytest.raises(MiniditError, match=r"words has no column of pictures .*: text, page"):
         load(DataConfig(words))
-    with pytest.raises(MiniditError, match=r"too few readable pictures with a class \(0 in train\)"):
+    with pytest.raises(MiniditError, match=r"none could not be read .* no data"):
         load(DataConfig(write(tmp_path / "none", pictures=[])))
+    with pytest.raises(
+        MiniditError, match=r"too few readable pictures with a class \(19 in train\); at least 20"
+    ):
+        load(DataConfig(labelled(tmp_path / "few", pictures=[picture(1)] * 19, count=19)))
     labelled(tmp_path / "half", "test", pictures=[{"bytes": b"", "path": None}] * 3, count=3)
     with pytest.raises(MiniditError, match="30 in train, 0 in test"):
         load(DataConfig(labelled(tmp_path / "half")))
