@@ -55,7 +55,7 @@ def carry_out(request: Request) -> TrialRun:
     """
     experiment = Experiment.from_dict(request.experiment)
     data = Data(*(images.to(request.device) for images in load(experiment.data)))
-    judge = read(Path(request.judge), data, request.device) if request.judge else None
+    judge = read(Path(request.judge), load(experiment.data.pixels), request.device) if request.judge else None
     state = TrainState.create(experiment, request.seed, request.device, request.init_seed)
     trained = Trained(state, data, judge)
     records: list[Record] = []

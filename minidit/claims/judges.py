@@ -20,7 +20,7 @@ def prepare(config: DataConfig, path: Path) -> Path:
     if not path.is_file():
         if config.source == "shapes":
             config = replace(config, count=max(config.count, IMAGES))
-        judge = Judge.train(load(config).train)
+        judge = Judge.train(load(config.pixels).train)
         write_whole(path, save(judge.reader.state_dict()))
     return path
 
