@@ -1,4 +1,4 @@
-"""Files that are never seen half-written."""
+"""Files: where the committed networks lie, and writing that is never seen half done."""
 
 import errno
 import os
@@ -36,6 +36,14 @@ def writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise MiniditError(_cannot_write(folder, folder, error)) from error
+
+
+def network_file(name: str) -> Path | None:
+    """A committed network's weights: beside the book in a clone, inside an installed package."""
+    package = Path(__file__).resolve().parent
+    folders = (package.parent / "book" / "artefacts" / "networks", package / "_networks")
+    paths = (folder / f"{name}.safetensors" for folder in folders)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _remove(partial: Path) -> None:

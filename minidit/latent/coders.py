@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from minidit.errors import MiniditError
+from minidit.files import network_file
 from minidit.latent.coder import Coder
 from minidit.latent.published import load_published
 from minidit.latent.stored import NAME, read_vae
@@ -11,11 +12,11 @@ SHOWN = 8  # letters of a hash that stand behind "@"
 
 
 def load_coder(name: str, device: str = "cpu") -> Coder:
-    """The autoencoder called `name`: a folder that `minidit vae` wrote, its file, or a published one.
+    """The autoencoder called `name`: one that `minidit vae` wrote, one of the book, or a published one.
 
     Args:
-        name: such as runs/vae-shapes, sd-vae or taef2. "@" and the first letters of the weights' sha256 may
-            follow; then other weights are refused.
+        name: such as runs/vae-shapes, vae_f4c4, sd-vae or taef2. "@" and the first letters of the weights'
+            sha256 may follow; then other weights are refused.
         device: where to put it.
 
     Raises:
@@ -25,6 +26,8 @@ def load_coder(name: str, device: str = "cpu") -> Coder:
     path = Path(plain).expanduser()
     if path.is_dir() and (path / NAME).is_file():
         path = path / NAME
+    if not path.is_file():
+        path = network_file(plain) or path
     coder = read_vae(path, device) if path.is_file() else load_published(plain, device)
     found = coder.sha256()
     if not found.startswith(wanted):
