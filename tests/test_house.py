@@ -17,6 +17,7 @@ WALLS = {
     "errors": {"*"},
     "types": {"*"},
     "streams": {"*"},
+    "files": {"model", "flow", "latent", "data", "training", "measure", "align", "official"} | ABOVE,
     "model": {"flow", "training", "data", "measure", "latent", "align", "official"} | ABOVE,
     "flow": {"model", "training", "data", "measure", "latent", "align", "official"} | ABOVE,
     "data": {"model", "flow", "training", "measure", "align"} | ABOVE,

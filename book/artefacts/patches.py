@@ -15,10 +15,10 @@ import torch
 import minidit
 from minidit import Experiment, TrainState
 from minidit.data import Data, load
+from minidit.files import write_whole
 from minidit.flow import Draw, velocity_error
 from minidit.publish.seeds import record_seeds
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import write_whole
 
 COST = Path("runs/seeds/patches/cost.json")
 BASE = minidit.experiment("shapes", ("training.batch_size=8",))  # small batches: more steps in short runs

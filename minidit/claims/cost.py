@@ -10,8 +10,8 @@ import torch
 
 from minidit.data.source import load
 from minidit.errors import MiniditError
+from minidit.files import write_whole
 from minidit.measure.evidence import environment, locate
-from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.fast import fast
 from minidit.training.loop import train

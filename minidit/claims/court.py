@@ -16,9 +16,10 @@ from minidit.claims.job import Request, carry_out
 from minidit.claims.judges import prepare
 from minidit.claims.plan import Job, chosen, deciding, tuning
 from minidit.claims.trial import Trial, TrialArm, TrialRun
+from minidit.data.source import load
 from minidit.errors import MiniditError
+from minidit.files import write_whole
 from minidit.measure.evidence import locate
-from minidit.training.checkpoint import write_whole
 from minidit.training.pool import run_all
 
 # wraps what takes long, as a progress line does: (items, label, how many)
@@ -112,7 +113,9 @@ def _request(card: Card, made: dict[str, Arm], job: Job, folder: Path, device: s
     experiment = arm.experiment if job.tuned is None else arm.tuned(card.tune.key, job.tuned)
     decides = job.role != "tune"
     judge = None
-    if decides and "quality" in card.readouts:
+    if experiment.data.latent:
+        load(experiment.data)  # encoded now, once, and not by two runs that begin together
+    if decides and {"quality", "reconstruction"} & {*card.readouts}:
         data = experiment.data
         judge = str(
             prepare(data, folder / f"judge.{data.source.replace('/', '-')}.{data.resolution}.safetensors")

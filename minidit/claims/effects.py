@@ -21,7 +21,7 @@ from minidit.claims.plausible import is_arm
 from minidit.claims.statistics import deviation
 from minidit.claims.trial import Trial, TrialArm
 from minidit.errors import MiniditError, did_you_mean
-from minidit.training.experiment import flat
+from minidit.training.settings import flat
 
 
 def effects(card: Card, trial: Trial, hypothesis: Hypothesis) -> Values:

@@ -18,8 +18,8 @@ from minidit.claims.trial import TrialRun
 from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import TrainingDiverged
+from minidit.files import write_whole
 from minidit.measure.evidence import commit, environment, smooth
-from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.fast import fast
 from minidit.training.loop import Record, train
@@ -55,7 +55,7 @@ def carry_out(request: Request) -> TrialRun:
     """
     experiment = Experiment.from_dict(request.experiment)
     data = Data(*(images.to(request.device) for images in load(experiment.data)))
-    judge = read(Path(request.judge), data, request.device) if request.judge else None
+    judge = read(Path(request.judge), load(experiment.data.pixels), request.device) if request.judge else None
     state = TrainState.create(experiment, request.seed, request.device, request.init_seed)
     trained = Trained(state, data, judge)
     records: list[Record] = []

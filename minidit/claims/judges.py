@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save
 
 from minidit.data.images import Data
 from minidit.data.source import DataConfig, load
+from minidit.files import write_whole
 from minidit.measure.judge import Judge, Reader
-from minidit.training.checkpoint import write_whole
 
 # an arm may learn from few images; the judge of all arms has seen at least so many
 IMAGES = 4096
@@ -20,7 +20,7 @@ def prepare(config: DataConfig, path: Path) -> Path:
     if not path.is_file():
         if config.source == "shapes":
             config = replace(config, count=max(config.count, IMAGES))
-        judge = Judge.train(load(config).train)
+        judge = Judge.train(load(config.pixels).train)
         write_whole(path, save(judge.reader.state_dict()))
     return path
 

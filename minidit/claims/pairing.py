@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from minidit.claims.card import Card
 from minidit.claims.trial import Trial, TrialRun
 from minidit.errors import MiniditError, did_you_mean
-from minidit.training.experiment import flat
+from minidit.training.settings import flat
 
 BASE = "base"
 SEEDS = 3  # below this an interval is too wide to say anything

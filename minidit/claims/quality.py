@@ -37,11 +37,10 @@ def quality_readout(trained: Trained) -> dict[str, float]:
             'The readout "quality" asks whether a sample is of its class, and this network is told none '
             '(model.label_as is "none"): read "velocity" instead.'
         )
-    labels = torch.arange(SAMPLES) % config.num_classes
-    device = data.train.x.device
-    images = sample(state, labels, w=1.0, steps=STEPS, batch=PIECE)
-    found = quality(images.to(device), labels.to(device), data, judge)
-    by_sde = quality(_by_sde(state, labels.to(device)), labels.to(device), data, judge)
+    real, device = trained.real, data.train.labels.device
+    labels = torch.arange(SAMPLES, device=device) % config.num_classes
+    drawn = sample(state, labels.cpu(), w=1.0, steps=STEPS, batch=PIECE), _by_sde(state, labels)
+    found, by_sde = (quality(data.train.pixels(x).to(device), labels, real, judge) for x in drawn)
     return {
         "accuracy": found.accuracy,
         "frechet": found.frechet_distance,
@@ -54,7 +53,7 @@ def quality_readout(trained: Trained) -> dict[str, float]:
 
 
 def _by_sde(state: TrainState, labels: Tensor) -> Tensor:
-    """Images (n, c, h, w) for labels (n,), from the noise that `sample` starts from, by Euler-Maruyama.
+    """Images, or latents (n, c, h, w), for labels (n,), from the noise of `sample`, by Euler-Maruyama.
 
     The diffusion is SiT's, w = sigma; the last step goes to the guessed data.
     """
@@ -67,4 +66,4 @@ def _by_sde(state: TrainState, labels: Tensor) -> Tensor:
         draws = gaussian(z, streams, f"sde.{k}")  # each piece its own noise
         grid = sde_times(STEPS)
         images.append(last(euler_maruyama(v, z, grid, draws, y, sde=sde, last_step="tweedie")))
-    return torch.cat(images).clamp(-1, 1)
+    return torch.cat(images)

@@ -14,6 +14,7 @@ from minidit.measure.ablation import ablation_readout
 from minidit.measure.branches import branches_readout
 from minidit.measure.denoising import denoising_readout
 from minidit.measure.probe import probe_readout
+from minidit.measure.reconstruction import reconstruction_readout
 from minidit.measure.velocity import nothing as answers_nothing
 from minidit.measure.velocity import velocity_readout
 
@@ -50,11 +51,22 @@ def _ablation(trained: Trained) -> dict[str, float]:
     return ablation_readout(trained.state.experiment.objective.flow, trained.network, trained.data)
 
 
+def _reconstruction(trained: Trained) -> dict[str, float]:
+    """`reconstruction_readout` of the autoencoder whose latents were learned."""
+    if not trained.state.experiment.data.latent or trained.judge is None:
+        raise MiniditError(
+            'The readout "reconstruction" is of runs in latents, and needs a judge: set data.latent, and '
+            "give Trained a judge, from Judge.train."
+        )
+    return reconstruction_readout(trained.data.train.coder, trained.real, trained.judge)
+
+
 # each returns numbers by short names; `measure` puts the readout's own name before them
 READOUTS: dict[str, Callable[[Trained], dict[str, float]]] = {
     "velocity": _velocity,
     "denoising": _denoising,
     "quality": quality_readout,
+    "reconstruction": _reconstruction,
     "probe": _probe,
     "norms": _norms,
     "branches": _branches,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from torch import nn
 
 from minidit.data.images import Data
+from minidit.data.source import load
 from minidit.errors import TrainingDiverged
 from minidit.measure.judge import Judge
 from minidit.training.state import TrainState
@@ -24,6 +25,14 @@ class Trained(NamedTuple):
     def network(self) -> nn.Module:
         """The network of averaged weights: the one that samples are drawn from."""
         return self.state.ema.module.eval()
+
+    @property
+    def real(self) -> Data:
+        """The images as pixels: those of `data`, or what its latents were made of."""
+        config = self.state.experiment.data
+        if not config.latent:
+            return self.data
+        return Data(*(images.to(self.data.train.labels.device) for images in load(config.pixels)))
 
     def check(self) -> None:
         """Raise TrainingDiverged where the averaged weights are not finite numbers: nothing can be read."""

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from minidit.classroom.course import Course, mark_of, marks, read_notebook, student_name
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 
 
 def collect(course: Course, chapter: str, folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from minidit.classroom.course import Course
 from minidit.classroom.judge import judge
 from minidit.classroom.sandbox import Limits
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 
 
 @dataclass(frozen=True)

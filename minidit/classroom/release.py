@@ -9,7 +9,7 @@ import nbformat
 from minidit.classroom.assignment import assignment, prove_clean, source_of
 from minidit.classroom.course import Course
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 
 
 def release(course: Course, chapter: str, folder: Path, seed: int | None = None) -> Path:

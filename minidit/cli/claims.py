@@ -82,7 +82,7 @@ def _rehearse(card: Card, scale: str) -> None:
 
 def _run(card: Card, scale: str, jobs: int, out: Path) -> None:
     from minidit.claims import court, table
-    from minidit.training.checkpoint import write_whole
+    from minidit.files import write_whole
 
     print(table.expected(card, scale), flush=True)
     trial = court.run(card, scale, jobs, watch=lambda items, label, total: progress(items, label, total))

@@ -9,6 +9,7 @@ from minidit.cli.options import use
 from minidit.cli.report import evaluate, table
 from minidit.data.source import load
 from minidit.errors import MiniditError
+from minidit.teach.progress import progress
 from minidit.training.state import TrainState
 
 
@@ -36,6 +37,7 @@ def command(
     if count < 2:
         raise MiniditError(f"--count is {count}; at least 2 samples are needed for a Frechet distance.")
     state = TrainState.load(run, use(device, threads))
-    measures, _, _ = evaluate(state, load(state.experiment.data), count, w, steps)
+    data = load(state.experiment.data, watch=lambda items: progress(items, "reading"))
+    measures, _, _ = evaluate(state, data, count, w, steps)
     print(table(measures))
     return 0

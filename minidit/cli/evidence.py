@@ -9,9 +9,9 @@ import tyro
 
 from minidit.cli.report import METRICS
 from minidit.errors import MiniditError
+from minidit.files import write_whole
 from minidit.measure.evidence import Evidence, Run, commit, smooth
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import write_whole
 from minidit.training.loop import read_log
 from minidit.training.pool import run_all
 

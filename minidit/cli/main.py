@@ -26,10 +26,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ledger,
         sample,
         train,
+        vae,
     )
 
     app = tyro.extras.SubcommandApp()
-    for module in (train, sample, evaluate, ledger, doctor, exercises, classroom, evidence, claims, book):
+    for module in (
+        train,
+        sample,
+        evaluate,
+        vae,
+        ledger,
+        doctor,
+        exercises,
+        classroom,
+        evidence,
+        claims,
+        book,
+    ):
         app.command(module.command, name=module.__name__.rsplit(".", 1)[1])
     try:
         return app.cli(args=arguments, prog="minidit", description=ABOUT, sort_subcommands=False) or 0

@@ -30,5 +30,5 @@ def use(device: str, threads: int) -> str:
 
 
 def default_folder(experiment: str) -> Path:
-    """Where a run is kept unless --out says otherwise: runs/digits, runs/NAME-OF-THE-FOLDER."""
+    """Where a run is kept unless --out says otherwise: runs/digits, runs/NAME of a folder or a set."""
     return Path("runs") / Path(experiment.removeprefix("folder:")).expanduser().resolve().name

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 from minidit.data.images import Data
+from minidit.data.source import load
+from minidit.files import write_whole
 from minidit.measure.evidence import environment, smooth
 from minidit.measure.judge import Judge
 from minidit.measure.quality import quality
 from minidit.teach.figures import grid
 from minidit.teach.progress import progress
 from minidit.teach.show import png
-from minidit.training.checkpoint import write_whole
 from minidit.training.loop import read_log
 from minidit.training.sampling import sample
 from minidit.training.state import TrainState
@@ -28,19 +29,21 @@ def evaluate(
     state: TrainState, data: Data, count: int, guidance: tuple[float, ...], steps: int
 ) -> tuple[dict[str, Any], torch.Tensor, torch.Tensor]:
     """Judge `count` samples at each guidance; return the measures, and the last samples with their labels."""
-    judge = Judge.train(data.train, watch=lambda steps: progress(steps, "judge"))
+    real = load(state.experiment.data.pixels) if state.experiment.data.latent else data
+    judge = Judge.train(real.train, watch=lambda steps: progress(steps, "judge"))
     labels = torch.arange(count) % state.experiment.model.num_classes
     measures: dict[str, Any] = {
         "count": count,
         "sampler": f"Euler, {steps} steps",
-        "judge_accuracy_on_held_out": judge.accuracy(data.held_out.x, data.held_out.labels),
+        "judge_accuracy_on_held_out": judge.accuracy(real.held_out.x, real.held_out.labels),
         "guidance": {},
     }
     for w in guidance:
         images = sample(
             state, labels, w, steps, watch=lambda parts, w=w: progress(parts, f"sampling w={w:g}")
         )
-        measures["guidance"][f"{w:g}"] = asdict(quality(images, labels, data, judge))
+        images = data.train.pixels(images)
+        measures["guidance"][f"{w:g}"] = asdict(quality(images, labels, real, judge))
     return measures, images, labels
 
 

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from minidit.cli.official import Weights, draw_official
 from minidit.cli.options import use
 from minidit.data.source import load
+from minidit.files import write_whole
 from minidit.teach.figures import grid, rows
 from minidit.teach.progress import progress
 from minidit.teach.show import png
-from minidit.training.checkpoint import write_whole
 from minidit.training.sampling import sample
 from minidit.training.state import TrainState
 
@@ -75,7 +75,9 @@ def _draw_run(
     classes = state.experiment.model.num_classes
     wanted = torch.tensor(labels or [label for _ in range(8) for label in range(classes)])
     images = sample(state, wanted, w, steps, seed, watch=lambda parts: progress(parts, "sampling"))
-    names = (*load(state.experiment.data).train.class_names, "no label")
+    data = load(state.experiment.data, watch=lambda items: progress(items, "reading"))
+    images = data.train.pixels(images)
+    names = (*data.train.class_names, "no label")
     title = f"guidance {w:g}, Euler steps {steps}, seed {seed}"
     if labels:
         return rows({title: images}, columns=[names[label] for label in labels]), len(images)

@@ -1,25 +1,25 @@
 """`minidit train`: from nothing to a trained network, its samples and their measure."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from minidit.cli.interrupt import interruptible
 from minidit.cli.options import default_folder, use
 from minidit.cli.report import METRICS, SAMPLES, report
 from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.errors import MiniditError
+from minidit.files import writable
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import NAME, writable
+from minidit.training.checkpoint import NAME
 from minidit.training.experiment import Experiment
 from minidit.training.loop import Record, read_log, train
 from minidit.training.presets import experiment as experiment_named
+from minidit.training.presets import in_latents
 from minidit.training.state import TrainState, refuse_another
 
 
@@ -27,6 +27,8 @@ def command(
     experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")] = "digits",
     overrides: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="KEY=VALUE")] = (),
     *,
+    data: str | None = None,
+    latent: str | None = None,
     seed: int = 0,
     out: Path | None = None,
     device: str = "auto",
@@ -36,17 +38,21 @@ def command(
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
 
     Args:
-        experiment: digits, shapes, shapes32, or folder:PATH for your own pictures (a sub-folder a class).
+        experiment: digits, shapes, shapes32, folder:PATH for your own pictures (a sub-folder a class, or
+            parquet shards), or hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10.
         overrides: settings that differ, such as model.depth=6 training.steps=3000.
+        data: with --latent, the images in place of EXPERIMENT: digits, shapes, folder:PATH or hub:OWNER/NAME.
+        latent: train on latents of this autoencoder: a folder that `minidit vae` wrote, sd-vae (335 MB are
+            downloaded), sd-vae:FOLDER, taesd:FOLDER or taef2:FOLDER.
         seed: names every random draw of the run.
         out: folder of the run; runs/EXPERIMENT unless given.
         device: auto, cpu, cuda or mps.
         threads: processor threads.
         save_every: steps between checkpoints.
     """
-    device, folder = use(device, threads), out or default_folder(experiment)
-    chosen = experiment_named(experiment, overrides)
-    data = load(chosen.data)
+    device, name, chosen = use(device, threads), *_chosen(experiment, overrides, data, latent)
+    folder = out or default_folder(name)
+    data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     chosen.check(data)
     writable(folder)
     state = _continue_or_create(chosen, seed, folder, device)
@@ -54,13 +60,30 @@ def command(
         print(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
         print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
-    with _interruptible() as interrupted:
-        if not _train(state, data, folder, save_every, _recorded(experiment, chosen), interrupted):
+    with interruptible() as interrupted:
+        if not _train(state, data, folder, save_every, _recorded(name, chosen), interrupted):
             print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
             print("Start the same command again to continue.", file=sys.stderr)
             return 130
     report(state, data, folder)
     return 0
+
+
+def _chosen(
+    name: str, overrides: tuple[str, ...], data: str | None, latent: str | None
+) -> tuple[str, Experiment]:
+    """The experiment, and what its folder is called."""
+    if (data is None) != (latent is None):
+        raise MiniditError(
+            "--data and --latent belong together: the images, and the autoencoder that shrinks them. For "
+            f"pixels, name the images alone: minidit train {data or 'shapes32'}."
+        )
+    if data is None:
+        return name, experiment_named(name, overrides)
+    if "=" in name:  # no experiment was named, and the first setting stands in its place
+        overrides = (name, *overrides)
+    words = (default_folder(data).name, Path(latent.partition(":")[2] or latent).name)
+    return "-".join(words), in_latents(data, latent, overrides)
 
 
 def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str) -> TrainState:
@@ -81,23 +104,6 @@ def _recorded(name: str, chosen: Experiment) -> Evidence | None:
         return evidence if Experiment.from_dict(evidence.experiment) == chosen else None
     except MiniditError:
         return None
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[bool]]:
-    """Ctrl-C asks for a stop after the step in hand; a second one stops at once."""
-    asked: list[bool] = []
-
-    def ask(*_: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(True)
-
-    previous = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _train(

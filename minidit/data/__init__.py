@@ -1,4 +1,4 @@
-"""Where images come from: scanned digits, drawn shapes, or a folder of one's own."""
+"""Where images come from: scanned digits, drawn shapes, a folder of one's own, or the hub."""
 
 from minidit.data.images import Data, Images
 from minidit.data.source import DataConfig, load

@@ -1,14 +1,15 @@
 """A folder of one's own pictures: each sub-folder is a class."""
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from minidit.data.images import Data, Images, split
+from minidit.data.picture import UNREADABLE, square
 from minidit.errors import MiniditError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
@@ -35,30 +36,26 @@ def pictures(folder: Path) -> list[Path]:
 def read(path: Path, resolution: int) -> Tensor:
     """One picture, cropped to its centre square and resized: (3, resolution, resolution) in [-1, 1]."""
     with Image.open(path) as image:
-        image = ImageOps.exif_transpose(image).convert("RGBA")  # a camera notes which side is up
-        paper = Image.new("RGBA", image.size, "white")  # transparent parts become white
-        image = Image.alpha_composite(paper, image).convert("RGB")
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.crop((left, top, left + side, top + side)).resize((resolution, resolution), Image.BOX)
-    return torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1) / 127.5 - 1  # (h, w, 3) -> (3, h, w)
+        pixels = square(image, resolution)
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1) / 127.5 - 1  # (h, w, 3) -> (3, h, w)
 
 
-def folder_images(folder: Path, resolution: int) -> Data:
+def folder_images(folder: Path, resolution: int, watch: Callable[[list], Iterable] = iter) -> Data:
     """Nine tenths to train on, one tenth held out. Unreadable pictures are named and skipped.
+
+    `watch` wraps the list of pictures, as a progress line does.
 
     Raises:
         MiniditError: no folder, no pictures, or too few to hold any out.
     """
-    x, labels, names = [], [], []
-    for label, path in enumerate(class_folders(folder)):
-        names.append(path.name)
-        for picture in pictures(path):
-            try:
-                x.append(read(picture, resolution))
-                labels.append(label)
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-                print(f"minidit: skipped {picture}: not a readable picture ({error})", file=sys.stderr)
+    x, labels, folders = [], [], class_folders(folder)
+    for label, picture in watch([(i, path) for i, inner in enumerate(folders) for path in pictures(inner)]):
+        try:
+            x.append(read(picture, resolution))
+            labels.append(label)
+        except UNREADABLE as error:
+            print(f"minidit: skipped {picture}: not a readable picture ({error})", file=sys.stderr)
     if len(x) < 20:
         raise MiniditError(f"The folder {folder} holds {len(x)} readable pictures; at least 20 are needed.")
-    return split(Images(torch.stack(x), torch.tensor(labels), tuple(names)), held_out=0.1)
+    names = tuple(inner.name for inner in folders)
+    return split(Images(torch.stack(x), torch.tensor(labels), names), held_out=0.1)

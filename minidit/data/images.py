@@ -21,14 +21,16 @@ class Images:
 
     def __post_init__(self) -> None:
         """Refuse images or labels that would spoil a run later and further away."""
-        for index in (~self.x.isfinite()).flatten(1).any(1).nonzero()[:1].flatten().tolist():
+        ends = torch.stack(self.x.aminmax())  # both are nan where one value is; a large set is not copied
+        if not ends.isfinite().all():
+            index = int((~self.x.isfinite()).flatten(1).any(1).nonzero()[0, 0])
             raise MiniditError(
                 f"Image {index} (class {self.class_names[int(self.labels[index])]}) holds a value that is "
                 "not a finite number. Mend or remove that image."
             )
-        if self.x.abs().max() > 1.001:
+        if ends.abs().max() > 1.001:
             raise MiniditError(
-                f"Images hold values up to {self.x.abs().max():.1f}; they must lie in [-1, 1]. "
+                f"Images hold values up to {ends.abs().max():.1f}; they must lie in [-1, 1]. "
                 "Pixels of 0 to 255 become x / 127.5 - 1."
             )
         low, high = int(self.labels.min()), int(self.labels.max())
@@ -40,6 +42,10 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def pixels(self, x: Tensor) -> Tensor:
+        """What a network drew (n, channels, h, w), as images in [-1, 1] on the CPU."""
+        return x.cpu().clamp(-1, 1)
 
     def at(self, indices: Tensor) -> Batch:
         """The images at `indices` (batch,)."""
@@ -72,15 +78,25 @@ class Data(NamedTuple):
     held_out: Images
 
 
-def split(images: Images, held_out: float) -> Data:
-    """Divide each class by the same share; always the same images, whatever the seed of a run."""
-    shuffled = torch.randperm(len(images), generator=generator(0, "split"))
-    train, apart = [], []
+def split(images: Images, held_out: float, group_by: Tensor | None = None) -> Data:
+    """Divide each class by the same share; always the same images, whatever the seed of a run.
+
+    Args:
+        images: the whole set.
+        held_out: the share that is held out.
+        group_by: (n,) int64; images with the same number stay on the same side, in the class of the first.
+    """
+    alone = torch.arange(len(images))
+    _, group = torch.unique(alone if group_by is None else group_by, return_inverse=True)  # (n,)
+    groups = int(group.max()) + 1
+    first = torch.full((groups,), len(images)).scatter_reduce(0, group, alone, "amin")  # (groups,)
+    labels = images.labels[first]
+    shuffled = torch.randperm(groups, generator=generator(0, "split"))
+    apart = torch.zeros(groups, dtype=torch.bool)
     for label in range(len(images.class_names)):
-        members = shuffled[images.labels[shuffled] == label]
-        # a small class still gives one, or nothing could be said about it; a single image is for training
+        members = shuffled[labels[shuffled] == label]
+        # a small class still gives one, or nothing could be said about it; a single one is for training
         cut = max(round(len(members) * held_out), min(1, len(members) - 1)) if len(members) else 0
-        apart.append(members[:cut])
-        train.append(members[cut:])
-    halves = (torch.cat(part).sort().values for part in (train, apart))
+        apart[members[:cut]] = True
+    halves = ((apart[group] == side).nonzero()[:, 0] for side in (False, True))
     return Data(*(Images(images.x[i], images.labels[i], images.class_names) for i in halves))

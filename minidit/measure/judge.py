@@ -73,6 +73,21 @@ class Judge:
         """(n, c, h, w) -> (n, FEATURES), for the Frechet distance."""
         return torch.cat([self.reader.features(part) for part in x.split(512)])
 
+    def to(self, device: torch.device | str) -> "Judge":
+        """The same judge on another device."""
+        return Judge(self.reader.to(device))
+
+    def layers(self, x: Tensor) -> list[Tensor]:
+        """What each convolution sees: (n, c, h, w) -> feature maps (n, c_l, h_l, w_l). Gradients reach x."""
+        maps = []
+        for layer in self.reader.features:
+            if isinstance(layer, nn.Flatten):
+                break
+            x = layer(x)
+            if isinstance(layer, nn.ReLU):
+                maps.append(x)
+        return maps
+
     def accuracy(self, x: Tensor, labels: Tensor) -> float:
         """Share of images read as the class in `labels`."""
         return (self.read(x) == labels).float().mean().item()

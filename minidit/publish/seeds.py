@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from minidit.files import write_whole
 from minidit.measure.evidence import Evidence, Run, commit, environment
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 
 

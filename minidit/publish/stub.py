@@ -7,7 +7,7 @@ import jupytext
 import nbformat
 
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 
 # the markers are nbgrader's, so that one source serves the student alone and the class
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n", re.MULTILINE | re.DOTALL)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from minidit.training.checkpoint import write_whole
+from minidit.files import write_whole
 
 
 def place(name: str) -> Path:

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 
 from minidit.errors import MiniditError
-from minidit.training.checkpoint import write_whole
+from minidit.files import network_file, write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.state import TrainState
 
@@ -39,6 +39,15 @@ def write_artefact(folder: Path, name: str, state: TrainState, environment: dict
         raise MiniditError(f"{broken[0]} holds values that float16 cannot; train with a smaller rate.")
     run = {"experiment": state.experiment.to_dict(), "seed": state.seed, "step": state.step}
     content = save(weights, metadata={"minidit": json.dumps(run)})
+    return keep(folder, name, content, environment)
+
+
+def keep(folder: Path, name: str, content: bytes, environment: dict[str, Any]) -> Path:
+    """Write weights to FOLDER/NAME.safetensors; their hash, and where they were trained, to NAME.json.
+
+    Raises:
+        MiniditError: more than a megabyte, or the disk refuses.
+    """
     if len(content) > LARGEST:
         raise MiniditError(
             f"The weights of {name} take {len(content):,} bytes; an artefact may take {LARGEST:,}: choose a "
@@ -64,7 +73,7 @@ def read_artefact(name: str, device: str = "cpu") -> TrainState:
     Raises:
         MiniditError: there is none, its bytes are not those that were hashed, or it does not fit.
     """
-    path, again = find(name), f"run `minidit book artefact {name}`"
+    path, again = network_file(name), f"run `minidit book artefact {name}`"
     if path is None:
         raise MiniditError(f"There is no trained network {name!r} in book/artefacts/networks; {again}.")
     content, expected = path.read_bytes(), _hash(path.with_suffix(".json"))
@@ -85,16 +94,6 @@ def read_artefact(name: str, device: str = "cpu") -> TrainState:
         raise MiniditError(f"{path} does not fit this version of minidit ({error}); {again}.") from error
     state.step = run["step"]
     return state
-
-
-def find(name: str) -> Path | None:
-    """The file of weights: beside the book in a clone, inside the package where it was installed."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package.parent / "book" / "artefacts" / "networks", package / "_networks"):
-        path = folder / f"{name}.safetensors"
-        if path.is_file():
-            return path
-    return None
 
 
 def _hash(path: Path) -> str:

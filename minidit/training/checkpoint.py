@@ -1,9 +1,6 @@
 """A run on disk: one safetensors file, replaced as a whole."""
 
-import errno
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from minidit.errors import MiniditError
+from minidit.files import write_whole
 
 NAME = "checkpoint.safetensors"
 FORMAT = 1
@@ -51,50 +49,6 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     # one entry: safetensors writes several in no fixed order, and equal runs should be equal files
     content = save(tensors, metadata={"minidit": json.dumps(about)})
     return write_whole(folder / NAME, content)
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file so that it is never seen half-written."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        _remove(partial)
-        raise MiniditError(_cannot_write(path, error)) from error
-    return path
-
-
-def writable(folder: Path) -> None:
-    """Find out before an hour of work whether `folder` can be written to. Raises MiniditError if not."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise MiniditError(_cannot_write(folder / NAME, error)) from error
-
-
-def _remove(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:
-        pass  # the folder itself is not there: nothing was left behind
-
-
-def _cannot_write(path: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"The disk is full: {path} could not be written. What was saved there before is untouched; "
-            "free some space and start the same command again."
-        )
-    if isinstance(error, NotADirectoryError | FileExistsError):
-        return f"{path.parent} cannot be a folder, because a file is in the way. Choose another --out."
-    return f"{path} could not be written ({error.strerror}). Choose a folder that you may write to."
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

@@ -1,19 +1,17 @@
 """An experiment is a composition of records, and an arm of it is a dotted override."""
 
-import json
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from minidit.data.images import Data
 from minidit.data.source import DataConfig
-from minidit.errors import MiniditError, did_you_mean
+from minidit.errors import MiniditError
 from minidit.flow.hybrid import HybridObjective
 from minidit.flow.objective import Objective
 from minidit.model.config import ModelConfig
 from minidit.training.config import TrainingConfig
+from minidit.training.settings import flat, merge, nest
 
 # an override such as objective=hybrid exchanges the whole group
 OBJECTIVES = {"flow": Objective, "hybrid": HybridObjective}
@@ -44,6 +42,8 @@ class Experiment:
         Raises:
             MiniditError: a setting that this version does not know, or settings that do not fit together.
         """
+        if "vae" in values:
+            raise MiniditError("This run holds an autoencoder, and none of the book's transformers.")
         return cls()._merged(values)
 
     def override(self, changes: dict[str, Any]) -> "Experiment":
@@ -55,28 +55,20 @@ class Experiment:
         Raises:
             MiniditError: no such setting, a value of another type, or settings that do not fit together.
         """
-        nested: dict[str, Any] = {}
-        for key, value in changes.items():
-            exchange = key == "objective" and value in tuple(OBJECTIVES)
-            *groups, name = ("objective", "kind") if exchange else key.split(".")
-            place = nested
-            for group in groups:
-                place = place.setdefault(group, {})
-                if not isinstance(place, dict):
-                    raise MiniditError(f"{key} is set inside {group}, which was itself given a value.")
-            place[name] = deepcopy(value)  # a dictionary given here may be added to
-        return self._merged(nested)
+        exchange = changes.get("objective") in tuple(OBJECTIVES)
+        renamed = {"objective.kind" if exchange and k == "objective" else k: v for k, v in changes.items()}
+        return self._merged(nest(renamed))
 
     def _merged(self, values: dict[str, Any]) -> "Experiment":
         """`values` in place of ours, after an exchange of the objective where they name its kind."""
         settings = values.get("objective")
         if not isinstance(settings, dict) or "kind" not in settings:
-            return _merge(self, values, "")
+            return merge(self, values, exchanges=OBJECTIVES)
         rest = {key: value for key, value in settings.items() if key != "kind"}
         if (kind := settings["kind"]) not in tuple(OBJECTIVES):
             raise MiniditError(f"objective.kind is {kind!r}; it must be one of: {', '.join(OBJECTIVES)}.")
         objective = OBJECTIVES[kind](label_drop=self.objective.label_drop)
-        return _merge(replace(self, objective=objective), values | {"objective": rest}, "")
+        return merge(replace(self, objective=objective), values | {"objective": rest}, exchanges=OBJECTIVES)
 
     def check(self, data: Data) -> None:
         """Refuse a network that does not fit the objective or the images."""
@@ -115,73 +107,3 @@ def differences(ours: Experiment, theirs: Experiment) -> list[str]:
     left, right = flat(ours.to_dict()), flat(theirs.to_dict())
     pairs = {key: (left.get(key, "absent"), right.get(key, "absent")) for key in left | right}
     return [f"{key}: {here} here, {there} there" for key, (here, there) in pairs.items() if here != there]
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under their dotted names: {"model": {"depth": 6}} is {"model.depth": 6}."""
-    found = {}
-    for key, value in values.items():
-        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return found
-
-
-def _merge(record: Any, values: dict[str, Any], prefix: str) -> Any:
-    names = [f.name for f in fields(record)]
-    changes = {}
-    for key, value in values.items():
-        if key not in names:
-            inner = [
-                f"{n}.{key}" for n in names if key in getattr(getattr(record, n), "__dataclass_fields__", ())
-            ]
-            near = f" Did you mean {prefix}{inner[0]}?" if inner else ""
-            hint = near or did_you_mean(prefix + key, [prefix + name for name in names])
-            raise MiniditError(
-                f"There is no setting {prefix}{key}.{hint} There are: {', '.join(prefix + n for n in names)}."
-            )
-        current = getattr(record, key)
-        if is_dataclass(current) and not isinstance(value, dict):
-            one = next(f.name for f in fields(current) if not is_dataclass(getattr(current, f.name)))
-            whole = f" Or exchange it: {key}={' or '.join(OBJECTIVES)}." if key == "objective" else ""
-            raise MiniditError(
-                f"{prefix}{key} is a group of settings; give one of them, such as "
-                f"{prefix}{key}.{one}={getattr(current, one)}.{whole}"
-            )
-        nested = is_dataclass(current)
-        changes[key] = (
-            _merge(current, value, f"{prefix}{key}.") if nested else _typed(record, key, value, prefix + key)
-        )
-    return replace(record, **changes)
-
-
-KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", tuple: "a list"}
-
-
-def _typed(record: Any, name: str, value: Any, key: str) -> Any:
-    """Read `value`, perhaps a string from the command line, as one of the types that the setting may have."""
-    wanted = _types(get_type_hints(type(record))[name])
-    if isinstance(value, str) and str not in wanted:
-        value = _read(value)
-    elif isinstance(value, str) and len(wanted) > 1:  # a word is one choice of several: qk_norm=true, =layer
-        value = read if type(read := _read(value)) in wanted else value
-    if float in wanted and type(value) is int:
-        value = float(value)
-    if tuple in wanted and isinstance(value, list):
-        value = tuple(value)
-    if type(value) not in wanted:
-        kinds = " or ".join(KINDS[kind] for kind in wanted)
-        raise MiniditError(f"{key} is {value!r}; it must be {kinds}, such as {getattr(record, name)}.")
-    return value
-
-
-def _types(hint: Any) -> tuple[type, ...]:
-    """The plain types of an annotation: `int | tuple[int, int]` -> (int, tuple)."""
-    return tuple(
-        get_origin(part) or part for part in (get_args(hint) if isinstance(hint, UnionType) else [hint])
-    )
-
-
-def _read(text: str) -> Any:
-    try:
-        return json.loads(text.lower())
-    except ValueError:
-        return text

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from minidit.data.images import Data
 from minidit.errors import MiniditError, TrainingDiverged
+from minidit.files import write_whole
 from minidit.flow.flow import Network
 from minidit.flow.objective import Draw
 from minidit.model.trunk import draw_keys
 from minidit.streams import Streams
-from minidit.training.checkpoint import write_whole
 from minidit.training.experiment import Experiment
 from minidit.training.schedule import learning_rate
 from minidit.training.state import TrainState, refuse_another
@@ -67,17 +67,17 @@ def train(
     device = next(state.model.parameters()).device
     if folder is not None:
         refuse_another(Path(folder), state.experiment, state.seed)
-        _forget_after(Path(folder), state.step)
+        forget_after(Path(folder), state.step)
     while state.step < until:
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
         batch = data.train.batch(streams, state.step, config.batch_size).to(device)
         result = train_step(state, batch, draw_step(state.experiment, batch, streams, state.step), network)
         loss, norm = float(result.loss), float(result.gradient_norm)
-        _refuse_divergence(state.step, loss, norm)
+        refuse_divergence(state.step, loss, norm)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
         record = Record(state.step, loss, norm, lr, seconds, cpu_seconds)
         if folder is not None:
-            _log(Path(folder), record)
+            log(Path(folder), record)
             if state.step % save_every == 0 or state.step == until:
                 state.save(folder)
         yield record
@@ -90,7 +90,8 @@ def draw_step(experiment: Experiment, batch: Batch, streams: Streams, step: int)
     return draw._replace(keys=Keys(*(None if key is None else key.to(batch.x.device) for key in keys)))
 
 
-def _refuse_divergence(step: int, loss: float, norm: float) -> None:
+def refuse_divergence(step: int, loss: float, norm: float) -> None:
+    """Raise TrainingDiverged where a step gave no finite numbers."""
     if math.isfinite(loss) and math.isfinite(norm):
         return
     raise TrainingDiverged(
@@ -99,7 +100,8 @@ def _refuse_divergence(step: int, loss: float, norm: float) -> None:
     )
 
 
-def _log(folder: Path, record: Record) -> None:
+def log(folder: Path, record: Record) -> None:
+    """Add a line to the run's log. Raises MiniditError where it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / LOG).open("a", encoding="utf-8") as file:
@@ -121,7 +123,7 @@ def read_log(folder: str | Path) -> list[Record]:
     return records
 
 
-def _forget_after(folder: Path, step: int) -> None:
+def forget_after(folder: Path, step: int) -> None:
     """A killed run may have logged steps that its checkpoint does not hold, or half a line of one."""
     path = folder / LOG
     if path.is_file():

@@ -33,7 +33,8 @@ def sample(
         watch: wraps the list of batches, as a progress line does.
 
     Returns:
-        (n, channels, height, width), clamped to [-1, 1], on the CPU.
+        (n, channels, height, width) on the CPU; pixels are clamped to [-1, 1], latents are as the network
+        draws them: `data.train.pixels` decodes them.
 
     Raises:
         MiniditError: a label out of range, or settings that make no sense.
@@ -50,4 +51,5 @@ def sample(
     v = guide(state.experiment.objective.flow.velocity(state.ema.module.eval()), w)
     parts = list(zip(noise.split(batch), labels.split(batch), strict=True))
     images = [last(euler(v, z.to(device), times(steps), y.to(device))).cpu() for z, y in watch(parts)]
-    return torch.cat(images).clamp(-1, 1)
+    drawn = torch.cat(images)
+    return drawn if state.experiment.data.latent else drawn.clamp(-1, 1)

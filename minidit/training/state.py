@@ -1,16 +1,17 @@
 """All that a run is at one moment: enough to continue it exactly."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from minidit.errors import MiniditError
 from minidit.model.build import build
 from minidit.training.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
+from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment, differences
 from minidit.training.schedule import ema
 
@@ -40,14 +41,7 @@ class TrainState:
         """
         config = experiment.training
         model = build(experiment.model, seed=seed if init_seed is None else init_seed, device=device)
-        optimizer = AdamW(
-            model.parameters(),
-            lr=config.lr,
-            betas=(0.9, config.beta2),
-            weight_decay=config.weight_decay,
-            fused=True,  # one pass over all parameters: at the book's sizes overhead rules
-        )
-        return cls(experiment, seed, 0, model, ema(model, config.ema_decay), optimizer)
+        return cls(experiment, seed, 0, model, ema(model, config.ema_decay), adamw(model, config))
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "TrainState":
@@ -58,7 +52,7 @@ class TrainState:
         try:
             state.model.load_state_dict(saved.group("model"))
             state.ema.load_state_dict(saved.group("ema"))
-            _restore(state.optimizer, state.model, saved.group("optimizer"))
+            restore(state.optimizer, state.model, saved.group("optimizer"))
         except (RuntimeError, KeyError) as error:
             raise MiniditError(
                 f"The checkpoint in {folder} names an experiment, but its tensors do not fit that network. "
@@ -70,9 +64,7 @@ class TrainState:
         """Write the run to `folder`, whole or not at all. Raises MiniditError when the disk refuses."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"ema.{name}": value for name, value in self.ema.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"optimizer.{name}.{key}"] = value
+        tensors |= {f"optimizer.{name}": value for name, value in memory(self.optimizer, self.model)}
         checkpoint = Checkpoint(self.experiment.to_dict(), self.seed, self.step, tensors)
         return write_checkpoint(Path(folder), checkpoint)
 
@@ -87,7 +79,7 @@ def refuse_another(folder: Path, experiment: Experiment, seed: int) -> None:
     if not (folder / NAME).is_file():
         return
     saved = read_checkpoint(folder)
-    differing = differences(experiment, Experiment.from_dict(saved.experiment))
+    differing = differences(experiment, type(experiment).from_dict(saved.experiment))
     if seed != saved.seed:
         differing.append(f"seed: {seed} here, {saved.seed} there")
     if differing:
@@ -97,7 +89,26 @@ def refuse_another(folder: Path, experiment: Experiment, seed: int) -> None:
         )
 
 
-def _restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+def adamw(model: nn.Module, config: TrainingConfig) -> AdamW:
+    """The optimiser of every network of the book."""
+    return AdamW(
+        model.parameters(),
+        lr=config.lr,
+        betas=(0.9, config.beta2),
+        weight_decay=config.weight_decay,
+        fused=True,  # one pass over all parameters: at the book's sizes overhead rules
+    )
+
+
+def memory(optimizer: Optimizer, model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """What AdamW remembers of each parameter, by the parameter's name and its own."""
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state[parameter].items():
+            yield f"{name}.{key}", value
+
+
+def restore(optimizer: Optimizer, model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give AdamW back what `memory` said."""
     keys = ("step", "exp_avg", "exp_avg_sq") if tensors else ()  # at step 0 there is no memory yet
     for name, parameter in model.named_parameters():
         optimizer.state[parameter] = {key: tensors[f"{name}.{key}"].to(parameter.device) for key in keys}

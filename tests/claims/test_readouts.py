@@ -195,9 +195,9 @@ def test_quality_is_that_of_240_samples(tiny, digits):
 
 def test_quality_by_sde_follows_the_law_of_the_images_too(tiny, digits):
     state, labels = moved(tiny), torch.arange(240) % 10
-    images = _by_sde(state, labels)
+    images = digits.train.pixels(_by_sde(state, labels))
     assert images.shape == (240, 1, 8, 8) and images.abs().max() <= 1
-    assert torch.equal(images, _by_sde(state, labels))  # its draws are fixed
+    assert torch.equal(images, digits.train.pixels(_by_sde(state, labels)))  # its draws are fixed
     assert not torch.equal(images, sample(state, labels, w=1, steps=25, seed=0))
     values = measure(["quality"], Trained(state, digits, UNTRAINED))
     distance = frechet_distance(UNTRAINED.features(images), UNTRAINED.features(digits.held_out.x))
@@ -215,7 +215,16 @@ def test_what_quality_cannot_judge_is_refused(tiny, few):
 
 def test_readouts_are_called_by_name(tiny, few):
     trained = Trained(TrainState.create(tiny), few, None)
-    assert set(READOUTS) == {"velocity", "denoising", "quality", "probe", "norms", "branches", "ablation"}
+    assert set(READOUTS) == {
+        "velocity",
+        "denoising",
+        "quality",
+        "reconstruction",
+        "probe",
+        "norms",
+        "branches",
+        "ablation",
+    }
     both = measure(["velocity", "norms"], trained)
     assert both == measure(["velocity"], trained) | measure(["norms"], trained)
     assert measure([], trained) == {} and all(type(value) is float for value in both.values())

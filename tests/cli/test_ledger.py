@@ -3,7 +3,8 @@
 import pytest
 
 from minidit.cli.main import main
-from minidit.measure import ledger
+from minidit.latent import ARCHITECTURES
+from minidit.measure import autoencoder_ledger, ledger, shares
 
 
 def said(capsys, *arguments):
@@ -29,6 +30,20 @@ def test_settings_are_read_as_what_they_are(capsys):
     assert captions == f"{ledger('PixArt-XL/2', caption_tokens=7)}\n"
 
 
+def test_an_autoencoder_by_its_name(capsys):
+    assert said(capsys, "sd-vae") == f"{autoencoder_ledger('sd-vae')}\n"
+    assert said(capsys, "taef2", "--resolution", "64") == f"{autoencoder_ledger('taef2', 64)}\n"
+
+
+def test_all_autoencoders_and_their_shares(capsys, monkeypatch):
+    assert set(ARCHITECTURES) == {"sd-vae", "va-vae", "taesd", "taef2"}
+    monkeypatch.setattr("minidit.cli.ledger.ARCHITECTURES", ("taesd", "taef2"))  # the quick ones
+    out = said(capsys, "autoencoders", "--resolution", "64")
+    for name in ("taesd", "taef2"):
+        assert str(autoencoder_ledger(name, 64)) in out and str(shares(name, 64)) in out
+    assert "A training step: one encoding, and three forward passes" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -39,6 +54,11 @@ def test_settings_are_read_as_what_they_are(capsys):
         (["DiT-S/2", "heads=many"], "model.heads is 'many'; it must be a whole number"),
         (["DiT-S/2", "heads=5"], "heads 5 does not divide model.dim 384"),
         (["PixArt-XL/2", "--caption-tokens", "0"], "caption_tokens is 0"),
+        (["DiT-S/2", "--resolution", "512"], "--resolution is for autoencoders; the latents of DiT-S/2 are"),
+        (["sd-vae", "depth=4"], "sd-vae has no settings here but --resolution"),
+        (["sd-vae", "--training"], "sd-vae has no settings here but --resolution"),
+        (["sd-vae", "--resolution", "60"], "60 x 60 cannot be cut so"),
+        (["autoencoders", "--resolution", "0"], "The resolution is 0"),
     ],
 )
 def test_wrong_words_get_a_sentence(capsys, arguments, words):

@@ -113,7 +113,7 @@ def test_a_caption_in_full():
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"source": "mnist"}, "must be digits, shapes, or folder:PATH"),
+        ({"source": "mnist"}, "must be digits, shapes, folder:PATH .* or hub:OWNER/NAME"),
         ({"source": "digits", "resolution": 16}, "The digits are 8 x 8"),
         ({"source": "shapes", "resolution": 2}, "at least 4 pixels"),
         ({"source": "shapes", "objects": 3}, "1 or 2 objects"),

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 import minidit
-from minidit import MiniditError, TrainState, train
+from minidit import MiniditError, TrainState, files, train
+from minidit.files import network_file
 from minidit.training import artefact
 from minidit.training.artefact import read_artefact, write_artefact
 
@@ -19,7 +20,7 @@ def folder(tiny, digits, tmp_path, monkeypatch):
     list(train(state, digits, until=3))
     folder = tmp_path / "book" / "artefacts" / "networks"
     write_artefact(folder, "toy", state, {"processor": "abacus"})
-    monkeypatch.setattr(artefact, "__file__", str(tmp_path / "minidit" / "training" / "artefact.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "minidit" / "files.py"))
     return folder, state
 
 
@@ -104,10 +105,16 @@ def test_more_than_a_megabyte_is_refused(folder, monkeypatch):
 
 
 def test_the_committed_network_is_that_of_its_recipe():
-    from minidit.publish.artefacts import RECIPES
+    from minidit.latent.stored import read_vae
+    from minidit.publish.artefacts import RECIPES, VAERecipe
+    from minidit.training.autoencoder_presets import autoencoder_for
 
     for name, recipe in RECIPES.items():
+        if isinstance(recipe, VAERecipe):
+            chosen = autoencoder_for(recipe.source, recipe.overrides)
+            assert read_vae(network_file(name)).config == chosen.vae
+            continue
         state = read_artefact(name)
         assert state.finished and state.seed == recipe.seed
         assert state.experiment == minidit.experiment(recipe.experiment, recipe.overrides)
-        assert artefact.find(name).stat().st_size <= artefact.LARGEST
+        assert network_file(name).stat().st_size <= artefact.LARGEST
