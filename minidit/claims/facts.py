@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from minidit.claims.card import Card
+from minidit.measure.autoencoders import autoencoder_ledger
 from minidit.measure.ledger import ledger
+from minidit.measure.shares import shares
 from minidit.model import PRESETS, build
 from minidit.model.block import Given
 from minidit.streams import generator
@@ -80,10 +82,21 @@ def doubled(placement: str) -> float:
     return (block(2 * x, given).norm() / block(x, given).norm()).item()
 
 
+def sd_vae_share(use: str, size: str) -> float:
+    """sd-vae's share, in percent, of the FLOPs of one use of DiT-SIZE/2 at 256 x 256 pixels."""
+    (found,) = [row for row in shares("sd-vae", sizes=[size]).rows if row.use == use]
+    return 100 * found.share
+
+
 FACTS: dict[str, Callable[[], float]] = {
     "fact.merged_affine": merged_affine,
     "fact.doubled.DiT": lambda: doubled(PRESETS["DiT-S/2"].placement),
     "fact.modulation_share.DiT-XL/2": lambda: modulation_share("DiT-XL/2"),
+    "fact.sd_vae.ptflops_gmac": lambda: autoencoder_ledger("sd-vae").both.ptflops / 1e9,
+    "fact.sd_vae.gflop": lambda: 2 * autoencoder_ledger("sd-vae").both.macs / 1e9,
+    "fact.sd_vae.step_share.S": lambda: sd_vae_share("training step", "S"),
+    "fact.sd_vae.step_share.XL": lambda: sd_vae_share("training step", "XL"),
+    "fact.sd_vae.draw_share.XL": lambda: sd_vae_share("sampling, 250 steps, guided", "XL"),
 }
 
 

@@ -13,7 +13,7 @@ from minidit.latent.given import check_images, check_latents, check_noise
 from minidit.latent.posterior import Posterior
 from minidit.latent.standard import Standard
 
-GROUP = 8  # channels that one group norm looks at together
+GROUP = 4  # channels that one group norm looks at together
 
 
 @dataclass(frozen=True)

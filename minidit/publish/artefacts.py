@@ -49,8 +49,7 @@ RECIPES = {
     "vae_f2c4": VAERecipe("shapes", ("vae.width=8", "vae.factor=2")),
     "vae_f4c16": VAERecipe("shapes", ("vae.width=8", "vae.channels=16")),
     "vae_f8c16": VAERecipe("shapes", ("vae.width=8", "vae.factor=8", "vae.channels=16")),
-    "vae_wide": VAERecipe("shapes", ("vae.width=16",)),
-    "vae_thin": VAERecipe("shapes", ("vae.width=16", "vae.decoder_width=8")),
+    "vae_thin": VAERecipe("shapes", ("vae.width=8", "vae.decoder_width=4")),
 }
 
 

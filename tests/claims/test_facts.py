@@ -15,6 +15,15 @@ def test_merging_the_affine_changes_rounding_only():
     assert 0 < merged_affine() < 1e-12
 
 
+def test_what_sd_vae_costs_and_its_share():
+    counted = {name: FACTS[f"fact.sd_vae.{name}"]() for name in ("ptflops_gmac", "gflop", "draw_share.XL")}
+    assert counted["ptflops_gmac"] == pytest.approx(445.874, abs=0.001)
+    assert counted["gflop"] == pytest.approx(894.91, abs=0.01)
+    assert counted["draw_share.XL"] == pytest.approx(0.52, abs=0.02)
+    step = {size: FACTS[f"fact.sd_vae.step_share.{size}"]() for size in ("S", "XL")}
+    assert step == pytest.approx({"S": 88.2, "XL": 27.7}, abs=0.1)
+
+
 def test_a_third_of_the_largest_network_sits_in_its_modulation():
     assert modulation_share("DiT-XL/2") == pytest.approx(33.07, abs=0.005)
     assert modulation_share("PixArt-XL/2") < 1

@@ -124,8 +124,8 @@ def test_a_critic_learns_but_does_not_teach_through_its_own_loss():
     [
         ({"factor": 3}, "2, 4 or 8"),
         ({"channels": 0}, "at least 1"),
-        ({"width": 12}, "multiple of 8"),
-        ({"decoder_width": 4}, "multiple of 8"),
+        ({"width": 10}, "multiple of 4"),
+        ({"decoder_width": 6}, "multiple of 4"),
     ],
 )
 def test_what_cannot_be_built_is_refused(settings, words):
