@@ -44,12 +44,7 @@ RECIPES = {
     # chapter 8: guidance finds little to do in the network above, and autoguidance wants one worse than good
     "shapes_early": Recipe("shapes", ("training.steps=800",)),
     "shapes_weak": Recipe("shapes", ("training.steps=400",)),
-    # chapter 15: pixels along a side for one latent, and its channels; the last has a decoder half as wide
-    "vae_f4c4": VAERecipe("shapes", ("vae.width=8",)),
-    "vae_f2c4": VAERecipe("shapes", ("vae.width=8", "vae.factor=2")),
-    "vae_f4c16": VAERecipe("shapes", ("vae.width=8", "vae.channels=16")),
-    "vae_f8c16": VAERecipe("shapes", ("vae.width=8", "vae.factor=8", "vae.channels=16")),
-    "vae_thin": VAERecipe("shapes", ("vae.width=8", "vae.decoder_width=4")),
+    "vae_f4c4": VAERecipe("shapes", ("vae.width=8",)),  # 4 x 4 pixels become one latent of 4 channels
 }
 
 
