@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from minidit.claims.fresh import fresh_data, is_fresh
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import write_whole
@@ -34,7 +35,10 @@ def step_seconds(
     """
     torch.set_num_threads(1)
     states = {name: TrainState.create(experiment, 0, device) for name, experiment in experiments.items()}
-    data = {name: load(experiment.data) for name, experiment in experiments.items()}
+    data = {
+        name: fresh_data(experiment, 0) if is_fresh(experiment) else load(experiment.data)
+        for name, experiment in experiments.items()
+    }
     networks = {name: None if device == "cpu" else fast(state.model) for name, state in states.items()}
     seconds: dict[str, list[float]] = {name: [] for name in experiments}
     for turn in watch(range(ROUNDS)):

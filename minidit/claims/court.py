@@ -12,11 +12,11 @@ import torch
 
 from minidit.claims.arms import Arm, arms
 from minidit.claims.card import Card
+from minidit.claims.fresh import is_fresh
 from minidit.claims.job import Request, carry_out
 from minidit.claims.judges import prepare
 from minidit.claims.plan import Job, chosen, deciding, tuning
 from minidit.claims.trial import Trial, TrialArm, TrialRun
-from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import write_whole
 from minidit.measure.evidence import locate
@@ -113,9 +113,8 @@ def _request(card: Card, made: dict[str, Arm], job: Job, folder: Path, device: s
     experiment = arm.experiment if job.tuned is None else arm.tuned(card.tune.key, job.tuned)
     decides = job.role != "tune"
     judge = None
-    if experiment.data.latent:
-        load(experiment.data)  # encoded now, once, and not by two runs that begin together
-    if decides and {"quality", "reconstruction"} & {*card.readouts}:
+    judged = decides and {"quality", "reconstruction"} & {*card.readouts}
+    if judged or is_fresh(experiment):  # an autoencoder's loss looks through the judge's eyes
         data = experiment.data
         judge = str(
             prepare(data, folder / f"judge.{data.source.replace('/', '-')}.{data.resolution}.safetensors")

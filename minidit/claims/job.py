@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from minidit.claims.arms import flops_per_step
+from minidit.claims.fresh import fresh_data, is_fresh
 from minidit.claims.judges import read
 from minidit.claims.readouts import Trained, measure
 from minidit.claims.trial import TrialRun
@@ -54,8 +55,10 @@ def carry_out(request: Request) -> TrialRun:
         MiniditError: settings that do not fit together, or a readout that does not apply.
     """
     experiment = Experiment.from_dict(request.experiment)
-    data = Data(*(images.to(request.device) for images in load(experiment.data)))
     judge = read(Path(request.judge), load(experiment.data.pixels), request.device) if request.judge else None
+    fresh = is_fresh(experiment)
+    data = fresh_data(experiment, request.init_seed, judge) if fresh else load(experiment.data)
+    data = Data(*(images.to(request.device) for images in data))
     state = TrainState.create(experiment, request.seed, request.device, request.init_seed)
     trained = Trained(state, data, judge)
     records: list[Record] = []

@@ -16,6 +16,7 @@ from minidit.latent.coders import load_coder
 from minidit.latent.standard import Standard
 
 FOLDER = Path("runs") / "latents"
+PIECE = 64  # images at once
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ def load_latents(
         names = tuple(about["class_names"])
         sets.append(Latents(Shards(parts, standard), labels, names, coder, standard))
     return Data(*sets)
+
+
+def encoded(coder: Coder, data: Data) -> Data:
+    """Images in memory as latents in memory, standardised by their own training statistics."""
+    latents = [torch.cat([coder.encode(part) for part in images.x.split(PIECE)]) for images in data]
+    standard = Standard.of(latents[0])
+    pairs = zip(latents, data, strict=True)
+    return Data(
+        *(Latents(standard.apply(z), half.labels, half.class_names, coder, standard) for z, half in pairs)
+    )
 
 
 def _name(images: dict[str, Any], latent: str) -> str:

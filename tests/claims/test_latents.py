@@ -5,6 +5,8 @@ import torch
 
 import minidit
 from minidit import MiniditError, TrainState
+from minidit.claims.fresh import fresh_data
+from minidit.claims.job import Request, carry_out
 from minidit.claims.judges import prepare, read
 from minidit.claims.readouts import measure
 from minidit.claims.trained import Trained
@@ -12,6 +14,8 @@ from minidit.data.source import load
 from minidit.latent.stored import write_vae
 from minidit.latent.vae import VAE, VAEConfig
 from minidit.measure.reconstruction import psnr, reconstruct, reconstruction_readout
+from minidit.training import autoencoder_presets as presets
+from minidit.training.config import TrainingConfig
 from minidit.training.presets import in_latents
 
 
@@ -57,6 +61,42 @@ def test_a_perfect_autoencoder_loses_nothing(trained):
     assert found["accuracy"] == trained.judge.accuracy(trained.real.held_out.x, trained.real.held_out.labels)
     x = trained.real.held_out.x[:100]
     assert torch.equal(reconstruct(Identity(), x), x)
+
+
+def test_a_run_trains_an_autoencoder_of_its_own(trained, monkeypatch):
+    monkeypatch.setattr(presets, "SMALL", {"tiny": trained.data.train.coder.config})
+    monkeypatch.setattr(presets, "TRAINING", TrainingConfig(steps=3, batch_size=4))
+    experiment = trained.state.experiment.override({"data.latent": "fresh:tiny"})
+    one, again, other = (fresh_data(experiment, seed, trained.judge) for seed in (1, 1, 2))
+    assert one.train.coder.sha256() == again.train.coder.sha256() != other.train.coder.sha256()
+    assert torch.equal(one.held_out.x, again.held_out.x)
+    assert one.train.x.mean((0, 2, 3)).abs().max() < 1e-4
+    images, drawn = trained.real.train.x[:4], one.train.pixels(one.train.x[:4])
+    assert torch.allclose(drawn, one.train.coder.decode(one.train.coder.encode(images)), atol=1e-4)
+    untrained = fresh_data(experiment, 1)
+    assert untrained.train.coder.sha256() != one.train.coder.sha256()
+    with pytest.raises(MiniditError, match="no small autoencoder 'large'"):
+        fresh_data(experiment.override({"data.latent": "fresh:large"}), 0)
+
+
+def test_the_court_carries_out_a_run_in_fresh_latents(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SMALL", {"tiny": trained.data.train.coder.config})
+    monkeypatch.setattr(presets, "TRAINING", TrainingConfig(steps=3, batch_size=4))
+    experiment = trained.state.experiment.override({"data.latent": "fresh:tiny", "training.steps": 4})
+    asked = Request(
+        "main",
+        "base",
+        0,
+        0,
+        None,
+        experiment.to_dict(),
+        ("velocity", "quality", "reconstruction"),
+        (),
+        str(tmp_path / "judge"),
+    )
+    run = carry_out(asked)
+    assert run.readouts["quality.frechet"] > run.readouts["quality.frechet_floor"]
+    assert 0 < run.readouts["reconstruction.psnr"] < 40 and run.diverged is None
 
 
 def test_decibels():
