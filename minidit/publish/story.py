@@ -2,20 +2,23 @@
 
 In `book/story.md` {C03.a refuted} becomes the verdict's word, and is a fault where the verdict is another;
 {C03.a change} becomes the effect and {C03.a interval} its interval, in the direction that was measured.
+{C02 base ablation.attention} becomes the mean of a readout over an arm's seeds.
 """
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 
 from minidit.claims.verdict import Verdict
 from minidit.errors import MiniditError
 from minidit.publish.case import Case
-from minidit.teach.numbers import decimals, measured
+from minidit.teach.numbers import decimals, measured, short
 
 STORY = "story.md"
 WORDS = ("supported", "refuted", "inconclusive")
 PLACE = re.compile(r"\{(C\d\d)\.([a-z]) ([a-z]+)\}")
+READOUT = re.compile(r"\{(C\d\d) ([^\s{}]+) ([^\s{}]+)\}")
 SCALE = "cpu"  # where every claim was tried
 
 
@@ -27,7 +30,8 @@ def story(book: Path, cases: list[Case]) -> str:
             evidence gives.
     """
     known = {case.card.id: case for case in cases}
-    return PLACE.sub(lambda place: _filled(known, *place.groups()), _template(book))
+    filled = PLACE.sub(lambda place: _filled(known, *place.groups()), _template(book))
+    return READOUT.sub(lambda place: _mean(known, *place.groups()), filled)
 
 
 def in_order(book: Path, cases: list[Case]) -> list[Case]:
@@ -61,6 +65,14 @@ def _filled(cases: Mapping[str, Case], claim: str, letter: str, what: str) -> st
             f"{', '.join(WORDS)}."
         )
     return _number(case, found, letter, what)
+
+
+def _mean(cases: Mapping[str, Case], claim: str, arm: str, readout: str) -> str:
+    trial = cases[claim].trials.get(SCALE) if claim in cases else None
+    runs = [run for run in trial.runs if (run.role, run.arm) == ("main", arm)] if trial else []
+    if not runs or any(readout not in run.readouts for run in runs):
+        raise MiniditError(f"{STORY} asks for {readout} of {arm} in {claim}, of which there is no evidence.")
+    return short(fmean(run.readouts[readout] for run in runs))
 
 
 def _number(case: Case, found: Verdict, letter: str, what: str) -> str:
