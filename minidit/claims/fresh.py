@@ -1,6 +1,6 @@
 """Autoencoders of a run's own, trained before it from its seed: so their luck is part of the scatter.
 
-A card writes data.latent as "fresh:f4c4". One autoencoder for all seeds would be one witness in all of them.
+A card writes data.latent as "fresh-f4c4". One autoencoder for all seeds would be one witness in all of them.
 """
 
 from minidit.data.images import Data
@@ -12,7 +12,7 @@ from minidit.training.autoencoder_loop import train_autoencoder
 from minidit.training.autoencoder_presets import small_autoencoder
 from minidit.training.experiment import Experiment
 
-FRESH = "fresh:"
+FRESH = "fresh-"
 
 
 def is_fresh(experiment: Experiment) -> bool:

@@ -52,12 +52,11 @@ def _ablation(trained: Trained) -> dict[str, float]:
 
 
 def _reconstruction(trained: Trained) -> dict[str, float]:
-    """`reconstruction_readout` of the autoencoder whose latents were learned."""
-    if not trained.state.experiment.data.latent or trained.judge is None:
-        raise MiniditError(
-            'The readout "reconstruction" is of runs in latents, and needs a judge: set data.latent, and '
-            "give Trained a judge, from Judge.train."
-        )
+    """`reconstruction_readout` of the autoencoder whose latents were learned; a run on pixels has none."""
+    if not trained.state.experiment.data.latent:
+        return {}
+    if trained.judge is None:
+        raise MiniditError('The readout "reconstruction" needs a judge: give Trained one, from Judge.train.')
     return reconstruction_readout(trained.data.train.coder, trained.real, trained.judge)
 
 
