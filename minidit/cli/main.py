@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from minidit.errors import MiniditError
 
@@ -10,40 +11,19 @@ ABOUT = """A textbook that runs: train, sample and judge real diffusion transfor
 
 Begin with `minidit train`: it trains a small one on handwritten digits in about half a minute."""
 
+COMMANDS = (
+    *("train", "sample", "evaluate", "vae", "ledger", "doctor"),
+    *("exercises", "classroom", "evidence", "claims", "book"),
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 2 bad input, 130 interrupted."""
     import tyro
 
-    from minidit.cli import (
-        book,
-        claims,
-        classroom,
-        doctor,
-        evaluate,
-        evidence,
-        exercises,
-        ledger,
-        sample,
-        train,
-        vae,
-    )
-
     app = tyro.extras.SubcommandApp()
-    for module in (
-        train,
-        sample,
-        evaluate,
-        vae,
-        ledger,
-        doctor,
-        exercises,
-        classroom,
-        evidence,
-        claims,
-        book,
-    ):
-        app.command(module.command, name=module.__name__.rsplit(".", 1)[1])
+    for name in COMMANDS:
+        app.command(import_module(f"minidit.cli.{name}").command, name=name)
     try:
         return app.cli(args=arguments, prog="minidit", description=ABOUT, sort_subcommands=False) or 0
     except MiniditError as error:

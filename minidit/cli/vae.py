@@ -39,7 +39,7 @@ def command(
     threads: int = 1,
     save_every: int = 200,
 ) -> int:
-    """Train an autoencoder on images. Interrupted, it continues when started again.
+    """Train an autoencoder; interrupted, it continues.
 
     Args:
         source: digits, shapes, folder:PATH or hub:OWNER/NAME, as in `minidit train`.
