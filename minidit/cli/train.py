@@ -1,26 +1,24 @@
 """`minidit train`: from nothing to a trained network, its samples and their measure."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from minidit.cli.interrupt import interruptible
 from minidit.cli.options import default_folder, use
 from minidit.cli.report import METRICS, SAMPLES, report
-from minidit.data.images import Data
+from minidit.cli.running import begin, to_the_end
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import writable
 from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.progress import progress
-from minidit.training.checkpoint import NAME
 from minidit.training.experiment import Experiment
 from minidit.training.loop import Record, read_log, train
 from minidit.training.presets import experiment as experiment_named
 from minidit.training.presets import in_latents
-from minidit.training.state import TrainState, refuse_another
+from minidit.training.state import TrainState
 
 
 def command(
@@ -55,16 +53,14 @@ def command(
     data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     chosen.check(data)
     writable(folder)
-    state = _continue_or_create(chosen, seed, folder, device)
+    state = begin(TrainState, chosen, seed, folder, device)
     if state.finished and (folder / METRICS).is_file() and (folder / SAMPLES).is_file():
         print(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
         print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
-    with interruptible() as interrupted:
-        if not _train(state, data, folder, save_every, _recorded(name, chosen), interrupted):
-            print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
-            print("Start the same command again to continue.", file=sys.stderr)
-            return 130
+    records = train(state, data, folder=folder, save_every=save_every)
+    if not to_the_end(state, records, "training", folder, _watcher(state, folder, _recorded(name, chosen))):
+        return 130
     report(state, data, folder)
     return 0
 
@@ -86,16 +82,6 @@ def _chosen(
     return "-".join(words), in_latents(data, latent, overrides)
 
 
-def _continue_or_create(chosen: Experiment, seed: int, folder: Path, device: str) -> TrainState:
-    if not (folder / NAME).is_file():
-        return TrainState.create(chosen, seed, device)
-    refuse_another(folder, chosen, seed)
-    state = TrainState.load(folder, device)
-    if not state.finished:
-        print(f"Continuing {folder} after step {state.step}.", flush=True)
-    return state
-
-
 def _recorded(name: str, chosen: Experiment) -> Evidence | None:
     """The evidence of this very experiment, if there is any: its band applies to nothing else."""
     try:
@@ -106,28 +92,15 @@ def _recorded(name: str, chosen: Experiment) -> Evidence | None:
         return None
 
 
-def _train(
-    state: TrainState,
-    data: Data,
-    folder: Path,
-    save_every: int,
-    evidence: Evidence | None,
-    interrupted: list,
-) -> bool:
-    """Train to the end, or until interrupted; say whether the end was reached."""
-    total, losses = (
-        state.experiment.training.steps,
-        [record.loss for record in read_log(folder)][: state.step],
-    )
-    bar = progress(train(state, data, folder=folder, save_every=save_every), "training", total, state.step)
-    for record in bar:
+def _watcher(state: TrainState, folder: Path, evidence: Evidence | None) -> Callable[[Record], str]:
+    """What is said of a record, which knows the losses of the steps before it."""
+    losses = [record.loss for record in read_log(folder)][: state.step]
+
+    def said(record: Record) -> str:
         losses.append(record.loss)
-        bar.set_postfix_str(_health(record, losses, evidence), refresh=False)
-        if interrupted and not state.finished:
-            bar.close()
-            state.save(folder)
-            return False
-    return True
+        return _health(record, losses, evidence)
+
+    return said
 
 
 def _health(record: Record, losses: list[float], evidence: Evidence | None) -> str:

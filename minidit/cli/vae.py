@@ -1,15 +1,14 @@
 """`minidit vae`: train an autoencoder, whose latents a transformer can then learn."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import tyro
 
-from minidit.cli.interrupt import interruptible
 from minidit.cli.options import use
 from minidit.cli.report import program
+from minidit.cli.running import begin, to_the_end
 from minidit.data.images import Data
 from minidit.data.source import load
 from minidit.files import writable, write_whole
@@ -23,8 +22,6 @@ from minidit.teach.show import png
 from minidit.training.autoencoder import AutoencoderState
 from minidit.training.autoencoder_loop import train_autoencoder
 from minidit.training.autoencoder_presets import autoencoder_for
-from minidit.training.checkpoint import NAME
-from minidit.training.state import refuse_another
 
 PICTURE, SHOWN = "reconstructions.png", 10
 
@@ -54,50 +51,22 @@ def command(
     chosen = autoencoder_for(source, overrides)
     data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     writable(folder)
-    state = _continue_or_create(chosen, seed, folder, device)
+    state = begin(AutoencoderState, chosen, seed, folder, device)
     if state.finished and (folder / VAE_FILE).is_file() and (folder / PICTURE).is_file():
         print(f"This autoencoder is finished: {folder / VAE_FILE}. See {folder / PICTURE}.")
         print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
     judge = Judge.train(data.train, watch=lambda steps: progress(steps, "judge"))
-    with interruptible() as asked:
-        if not _train(state, data, judge, folder, save_every, asked):
-            print(f"Stopped after step {state.step}; it is saved in {folder}.", file=sys.stderr)
-            print("Start the same command again to continue.", file=sys.stderr)
-            return 130
-    _report(state, data, judge, folder, source)
+    records = train_autoencoder(state, data, judge.to(device).layers, folder, save_every)
+    if not to_the_end(state, records, "autoencoder", folder, lambda record: f"loss {record.loss:.3f}"):
+        return 130
+    _report(state, data, judge.to("cpu"), folder, source)
     return 0
 
 
 def default_vae_folder(source: str) -> Path:
     """Where an autoencoder is kept unless --out says otherwise: runs/vae-shapes."""
     return Path("runs") / f"vae-{Path(source.partition(':')[2] or source).expanduser().resolve().name}"
-
-
-def _continue_or_create(chosen, seed: int, folder: Path, device: str) -> AutoencoderState:
-    if not (folder / NAME).is_file():
-        return AutoencoderState.create(chosen, seed, device)
-    refuse_another(folder, chosen, seed)
-    state = AutoencoderState.load(folder, device)
-    if not state.finished:
-        print(f"Continuing {folder} after step {state.step}.", flush=True)
-    return state
-
-
-def _train(
-    state: AutoencoderState, data: Data, judge: Judge, folder: Path, save_every: int, asked: list[bool]
-) -> bool:
-    """Train to the end, or until interrupted; say whether the end was reached."""
-    features = judge.to(next(state.vae.parameters()).device).layers
-    steps = train_autoencoder(state, data, features, folder, save_every)
-    bar = progress(steps, "autoencoder", state.experiment.training.steps, state.step)
-    for record in bar:
-        bar.set_postfix_str(f"loss {record.loss:.3f}", refresh=False)
-        if asked and not state.finished:
-            bar.close()
-            state.save(folder)
-            return False
-    return True
 
 
 def _report(state: AutoencoderState, data: Data, judge: Judge, folder: Path, source: str) -> None:
