@@ -11,6 +11,8 @@ METRICS = {
     "denoising.held_out": "denoising error",
     "quality.accuracy": "share of samples in their class, by ODE",
     "quality.sde_accuracy": "share of samples in their class, by SDE",
+    "quality.frechet": "Frechet distance of samples, gFD",
+    "reconstruction.frechet": "Frechet distance of reconstructions, rFD",
 }
 # readouts of which there is one for each part of a range
 PARTS = {
