@@ -6,6 +6,7 @@ from statistics import fmean, quantiles
 import pytest
 
 import minidit
+from minidit.claims import tried
 from minidit.measure import Evidence
 from minidit.training import read_artefact
 
@@ -138,3 +139,21 @@ def test_the_coupling_run_keeps_its_promises():
     assert ahead["ignored", "optimal", "frechet"] == 5
     assert ahead["told.64", "optimal_within_labels", "frechet"] == 5
     assert ahead["told", "optimal_within_labels", "frechet"] == 3
+
+
+def test_the_map_of_routes_keeps_its_promises():
+    evidence = Evidence.read("routes")
+    base = minidit.experiment("shapes", ("model.depth=12", "training.batch_size=8", "training.steps=600"))
+    assert minidit.Experiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2]
+    c04 = tried("C04")
+    for run in evidence.runs:
+        error = {name.removeprefix("held_out."): value for name, value in run.readouts.items()}
+        for route, arm in (("none", "base"), ("3-9@0.5", "route=tread")):  # the trial's own runs, made again
+            assert error[route] == pytest.approx(c04.of(arm)[run.seed], rel=0.01)
+        lengths = [error[route] for route in ("none", "1-3@0.5", "1-6@0.5", "1-9@0.5", "1-11@0.5")]
+        assert lengths == sorted(lengths) and lengths[-1] > 1.2 * lengths[0]
+        assert error["none"] < error["7-9@0.5"] < error["5-9@0.5"] < error["3-9@0.5"]
+        shares = [error[f"3-9@{share}"] for share in (0.25, 0.5, 0.75)]
+        assert max(shares) < 1.04 * min(shares) and min(shares) > 1.05 * error["none"]
+    assert "dirty" not in evidence.commit
