@@ -826,20 +826,20 @@ held("three seeds", three, [p_value(by_seed[:, k].tolist()) for k in range(5)])
 #
 # The cards ask at another size: 64 tokens, four blocks, 500 to 1000 steps. C09 leaves one out of six, at rates that each arm chose. C23 is the even half of the factorial above, at one rate. C24 asks at equal time: patch size 1, and all six together.
 #
-# How are they to be read? The reply speaks of the whole list: a of C09 and b of C24 try that, all six beside none. The others try its parts. What matters is 2 % in C09 and C24, 1 % in C23; to be supported, an effect must also exceed the scatter of the base started anew. *Inconclusive* says that the seeds could not tell. In C09, b to g, *supported* says: where the five others are, this one adds what matters. *Refuted* says that it does not add as much as matters there. It does not say that the upgrade is useless elsewhere. In C23 the words are about the mean over all networks that it can stand in, at one rate. The two cards can disagree on an upgrade, and both be right.
+# How are they to be read? The reply speaks of LightningDiT as a whole: a of C09 and b of C24 try its block and its training, all six beside none. The others try its parts. What matters is 2 % in C09 and C24, 1 % in C23; to be supported, an effect must also exceed the scatter of the base started anew. *Inconclusive* says that the seeds could not tell. In C09, b to g, *supported* says: where the five others are, this one adds what matters. *Refuted* says that it does not add as much as matters there. It does not say that the upgrade is useless elsewhere. In C23 the words are about the mean over all networks that it can stand in, at one rate. The two cards can disagree on an upgrade, and both be right.
 
 
 # %%
 tell("C09")
 
 # %% [markdown]
-# The whole list, all six beside none (a), takes off an eighth of the error: *supported*, in all five seeds. So at this size, at equal steps, by this yardstick, the reply is right about the bundle.
+# The whole list, all six beside none (a), takes off an eighth of the error: *supported*, in all five seeds. So at this size, at equal steps, by this yardstick, LightningDiT's bundle helps. It is not quite the reply's list: of the three in it that he names, SwiGLU, RMSNorm and RoPE, none is decided by itself, and patch size 1 is not in it.
 #
-# And which of the six is it? Leaving one out decides none of them. Look at the dots of b to e: four near zero, and one at 7 to 10. That is seed 3, each time. There the network with all six came out unusually well, and that *one* run stands in every comparison. It is what we feared of leave-one-out: five questions, one witness. Without it b to e would lie within a few percent of zero.
+# And which of the six is it? Leaving one out decides none of them. Look at the dots of b to e: four within 3 percent of zero (for RoPE one of them at 4), and one at 7 to 10. That is seed 3, each time. There the network with all six came out unusually well, and that *one* run stands in every comparison. It is what we feared of leave-one-out: five questions, one witness. Without it b to e would lie within a few percent of zero.
 #
 # The times (f) lean the claimed way in all five seeds, by 6 to 16 percent, and the interval just misses the bar. The cosine loss (g) leans the other way. With five of the six and uniform times most of the gain is gone; nobody asked that as a question, and it has no interval. If you had to bet on one of the six at this size, it would be the times.
 #
-# Is it a better network, then, or one that was trained for this yardstick? By tenths of the time (next cell) the bundle gains most in the middle, where logit-normal times put the work, and *loses* in the cleanest tenth. By the denoising error of chapter 12 the two are level. (All seen, not asked.)
+# Is it a better network, then, or one that was trained for this yardstick? By tenths of the time (next cell) the bundle gains most in the middle and a little past it, where logit-normal times put the work, and *loses* in the cleanest tenth. By the denoising error of chapter 12 the two are level. (All seen, not asked.)
 
 # %%
 case, tenths = tried("C09"), range(1, 11)
@@ -861,7 +861,7 @@ print(f"denoising error of all six, in % of the base's: {100 * level - 100:+.0f}
 tell("C23")
 
 # %% [markdown]
-# Half of a factorial at 64 tokens, and two effects stand out. The times take off 5 percent (e), *supported*. Here they do so over sixteen networks, whatever else is in them; in C09 it was one network. RoPE takes off as much (c), beyond 4 percent in each of the three seeds, and is *inconclusive*: its seeds scatter by 0.7 points and not by 0.2, and three seeds at this level are held against six deviations. That is the price of three seeds, named above before the run. Nobody should read it as "RoPE does nothing".
+# Half of a factorial at 64 tokens, and two effects stand out. The times take off 5 percent (e), *supported*. Here it is the mean over sixteen networks with other sets of the rest; in C09 it was beside one set. RoPE takes off as much (c), beyond 4 percent in each of the three seeds, and is *inconclusive*: its interval ends at -1.0, and the bar is 1.43, the scatter of the base started anew. It excludes zero, and that is not enough. Its seeds scatter by 0.7 points and not by 0.2, and at its level the interval of three seeds is five deviations wide to each side. That is the price of three seeds, named above before the run. Nobody should read it as "RoPE does nothing".
 #
 # SwiGLU, RMSNorm and QK-norm lean the claimed way by one or two percent, undecided. And f has an answer: RoPE and QK-norm are not worth more together than apart. If anything, a little less.
 #
@@ -917,7 +917,7 @@ for panel in axes:
 figure.tight_layout()
 teach.show(
     figure,
-    alt="Left, bars: what each change took off the published FID, 8 to 23 percent; QK-norm is not on that ladder. Right, for the same upgrades what they do to our held-out error as a first rung and as a last one, a mark a seed: those of SwiGLU spread from +1 to -6 percent, those of the others lie on both sides of zero.",
+    alt="Left, bars: what each change took off the published FID, 8 to 23 percent; QK-norm is not on that ladder. Right, for the same upgrades what they do to our held-out error as a first rung and as a last one, a mark a seed: SwiGLU's from about +1 to -8 percent. In C09 the times lie at -5 to -13 in all five seeds, RoPE at -1 to -7; the others lie on both sides of zero.",
 )
 
 # %% [markdown]
@@ -925,11 +925,11 @@ teach.show(
 #
 # It would be easy to write here that our small networks share SwiGLU with the paper. With seed 0 they do; with the others by less, and not as a first rung. The paper's bars may be as far from chance as they look: its networks are large, and train for long. But the table does not say how far two seeds lie apart, and so nobody can tell from it.
 #
-# RoPE, the largest step of a single upgrade on the left, is lost in the noise on the right. With 16 tokens there is little distance to measure, so little was to be expected. With 64 tokens, in C23, it is as large as any. That fits the guess, and is no test of it: depth, steps and rates of the two differ too.
+# RoPE, the largest step of a single upgrade on the left, is lost in the noise on the right. With 16 tokens (the triangles) there is little distance to measure, so little was to be expected. With 64, in C09, all five dots lie below zero and decide nothing; in C23 its mean is as large as the times', undecided too. That fits the guess, and is no test of it.
 #
 # ## Equal time, and patch size 1
 #
-# C24 gives every arm the time of the base. Patch size 1 has four times the tokens, so it gets a fraction of the steps. (The cell above printed about 300 of 1000, for one block on this machine. The card's own exchange rate is measured once, for the four blocks of its networks, and committed: 214 of 1000, and 720 for all six.)
+# C24 gives every arm the time of the base. Patch size 1 has four times the tokens, so it gets a fraction of the steps. (The cell with the times of steps printed 250 to 300 of 1000, for one block on this machine. The card's own exchange rate is measured once, for the four blocks of its networks, and committed: 214 of 1000, and 720 for all six.)
 #
 # Is that fair? It is one question among several. At equal *steps* the network with more tokens does more work. At equal *time* on one core it trains for a shorter while. On a GPU that is half idle at 64 tokens, more tokens cost less than on a core. And LightningDiT's own choice was another trade altogether: it took an autoencoder with a smaller image and more channels, and kept the number of tokens. So C24 cannot refute that choice. It can say what patch size 1 is worth by itself, for its price.
 
@@ -939,7 +939,7 @@ tell("C24")
 # %% [markdown]
 # For its price on one core, patch size 1 loses, and by far: after the same time its error is half as large again, in every seed. After a fifth of the steps a network has not learned much, whatever it sees. That is all a says. It does not say what single pixels are worth where time is no question.
 #
-# b is worth a second look. At equal steps the six took off an eighth, *supported* (C09.a). At equal time the interval holds zero in its middle. Nothing contradicts itself: it is the same gain, and the same network, paid for in another coin. In a line of ours each of the six is an operation of its own, and a core feels each. A GPU with fused kernels would charge less for them. So "always use that" has an answer here for steps, none for minutes on a core, and none at all for your GPU.
+# b is worth a second look. At equal steps the six took off an eighth, *supported* (C09.a). At equal time the interval holds zero in its middle. Nothing contradicts itself: it is the same gain, and the same network, paid for in another coin. Most of the price is that of small operations of their own, RoPE, QK-norm and the cosine loss, which a core feels and a GPU with fused kernels would feel less. So for the six there is an answer here for steps, and none for minutes on a core. For patch size 1 there is one for minutes on a core: no. For your GPU there is none at all.
 #
 # ## A switchboard
 #
@@ -968,9 +968,9 @@ teach.Page(
 # %% [markdown]
 # ## What would change our mind
 #
-# We said: an upgrade has as many values as it has contexts, and a ladder reads one of them; half of a factorial gives the same main effects with $\sqrt 2$ the spread, where effects of four are small; a design with one seed knows the noise between its networks and not that between seeds; RMSNorm and RoPE cost time that no ledger of FLOPs shows. Of the worth of the upgrades at this size three seeds decide nothing. This would overturn it:
+# We said: an upgrade has as many values as it has contexts, and a ladder reads one of them; half of a factorial gives the same main effects with $\sqrt 2$ the spread, where effects of four are small; a design with one seed knows the noise between its networks and not that between seeds; RMSNorm and RoPE cost time that no ledger of FLOPs shows. In the small factorial, of 16 tokens, three seeds decide nothing. The cards decide three things: all six together at equal steps (C09.a), the times (C23.e), patch size 1 at equal time (C24.a). This would overturn it:
 #
-# - ten more seeds: SwiGLU may well be decided by them, and RoPE. The noise of 0.14 within a seed stays too small, whatever they say;
+# - ten more seeds of the small factorial: SwiGLU may well be decided by them, and RoPE. The noise of 0.14 within a seed stays too small, whatever they say;
 # - the other half of C23's design, with other main effects: then effects of four are not nothing;
 # - the same factorial where each network chooses its own rate. Ours all have the base's, and an upgrade that wants another one is wronged;
 # - the cards at the `a100` scale: 256 tokens, where RoPE has more to do, and longer runs, where all of them may level off at the same error;
