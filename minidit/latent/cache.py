@@ -78,7 +78,7 @@ class Cache:
         return parts, torch.cat(labels)
 
     def about(self) -> dict[str, Any] | None:
-        """What latents.json says; None before the cache is whole.
+        """What latents.json says; None while shards are missing.
 
         Raises:
             MiniditError: the latents are of other images or other weights, or the file cannot be read.
@@ -88,7 +88,7 @@ class Cache:
             return None
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            theirs = (found["format"], found["images"], found["coder"])
+            theirs, shards = (found["format"], found["images"], found["coder"]), found["shards"]
         except (OSError, ValueError, KeyError, TypeError):
             raise MiniditError(f"{path} cannot be read. Remove {self.folder}, and encode again.") from None
         if theirs != (FORMAT, self.images, self.coder):
@@ -97,7 +97,7 @@ class Cache:
                 f"The latents in {self.folder} are stale: they were made with {what}. Remove the folder, and "
                 "they are made anew."
             )
-        return found
+        return found if all((self.folder / name).is_file() for name in shards) else None
 
     def write(
         self,
@@ -133,11 +133,12 @@ class Cache:
             "images": self.images,
             "coder": self.coder,
             "class_names": list(class_names),
+            "shards": sorted(path.name for path in self.folder.glob("*.safetensors")),
             "mean": standard.mean.tolist(),
             "std": standard.std.tolist(),
         }
         write_whole(self.folder / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
-        (self.folder / BEGUN).unlink()
+        (self.folder / BEGUN).unlink(missing_ok=True)
 
     def _refuse_strangers(self) -> None:
         """Shards of an interrupted run may be gone on with only if they are of these images and weights."""

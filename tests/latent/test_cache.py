@@ -109,6 +109,13 @@ def test_damage_is_named(tmp_path, splits):
     (tmp_path / "train-00001.safetensors").write_bytes(b"cut")
     with pytest.raises(MiniditError, match="train-00001"):
         cache(tmp_path, coder).split("train")
+    whole = cache(tmp_path, coder).about()
+    (tmp_path / "train-00001.safetensors").unlink()  # as the sentence says
+    assert cache(tmp_path, coder).about() is None
+    coder.seen = 0
+    write(tmp_path, coder, splits)
+    assert coder.seen == 8 and cache(tmp_path, coder).about() == whole
+    assert cache(tmp_path, coder).split("train")[1].tolist() == splits["train"][1].tolist()
     (tmp_path / ABOUT).write_text(json.dumps({"format": "another"}))
     with pytest.raises(MiniditError, match="cannot be read"):
         cache(tmp_path, coder).about()
