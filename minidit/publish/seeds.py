@@ -8,12 +8,13 @@ from pathlib import Path
 from minidit.files import write_whole
 from minidit.measure.evidence import Evidence, Run, commit, environment
 from minidit.teach.progress import progress
+from minidit.training.autoencoder import AutoencoderExperiment
 from minidit.training.experiment import Experiment
 
 
 def record_seeds(
     name: str,
-    experiment: Experiment,
+    experiment: Experiment | AutoencoderExperiment,
     seeds: Sequence[int],
     run: Callable[[int], dict[str, float]],
     out: Path = Path("book/evidence"),

@@ -9,9 +9,11 @@ from minidit.teach.progress import progress, quiet
 from minidit.teach.ruled import RuledFrames, Ruler
 from minidit.teach.scale import device, scale, settings
 from minidit.teach.show import show
+from minidit.teach.table import FramesTable
 
 __all__ = [
     "Frames",
+    "FramesTable",
     "Page",
     "RuledFrames",
     "Ruler",

@@ -1,4 +1,4 @@
-"""Frames with buttons: what the page knows is enough to move them, since no kernel answers there."""
+"""Frames with buttons, or two sliders: what the page knows is enough to move them, without a kernel."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ import pytest
 from ipywidgets.embed import dependency_state
 
 from minidit import MiniditError
-from minidit.teach import RuledFrames, Ruler
+from minidit.teach import FramesTable, RuledFrames, Ruler
 from minidit.teach.show import png
 
 
@@ -96,3 +96,35 @@ def test_what_does_not_fit_is_refused(monkeypatch):
     with pytest.raises(MiniditError, match="draw smaller or fewer"):
         RuledFrames([figure()], one | {"DDPM": Ruler(("999",), figure())}, "t", alt="x")
     plt.close("all")
+
+
+@pytest.fixture
+def table():
+    figures = [[figure(1 + 0.2 * row + 0.7 * column) for column in range(3)] for row in range(2)]
+    return FramesTable(
+        figures, (("2", "4"), ("a", "b", "c")), ("factor", "channels"), "Pictures.", still=(1, 0)
+    )
+
+
+def test_the_sliders_choose_a_row_and_a_picture_of_it(table):
+    page = Page(table.widget)
+    assert len(set(table.pictures)) == 6
+    factor, channels = page.named("IntSliderModel")
+    assert page.seen() == ["4", "a", table.pictures[3]]
+    page.set(channels, "value", 2)
+    assert page.seen() == ["4", "c", table.pictures[5]]
+    page.set(factor, "value", 0)  # the column stays
+    assert page.seen() == ["2", "c", table.pictures[2]]
+    page.set(channels, "value", 1)
+    assert page.seen() == ["2", "b", table.pictures[1]]
+
+
+def test_a_table_carries_a_still_and_words(table):
+    bundle, metadata = table._repr_mimebundle_()
+    assert bundle["image/png"] == table.pictures[3]
+    assert metadata["image/png"]["alt"] == bundle["text/plain"] == "Pictures."
+
+
+def test_a_figure_of_a_table_is_missing():
+    with pytest.raises(MiniditError, match=r"2 rows of 2 figures; there are rows of 2, 1\."):
+        FramesTable([[figure(), figure()], [figure()]], (("1", "2"), ("a", "b")), ("x", "y"), "x")
