@@ -1,4 +1,4 @@
-"""Record book/evidence/compression.cpu.json and compression.png: nine autoencoders of chapter 15, for three seeds.
+"""Record book/evidence/compression.cpu.json and compression.png there: nine autoencoders of chapter 15, for three seeds.
 
 OMP_NUM_THREADS=1 python book/artefacts/compression.py
 
@@ -28,7 +28,7 @@ from minidit.training.autoencoder_presets import TRAINING
 
 BASE = AutoencoderExperiment(VAEConfig(width=8), data=DataConfig("shapes", resolution=32), training=TRAINING)
 FACTORS, CHANNELS = (2, 4, 8), (2, 4, 16)
-SHOWN, PICTURE = 8, Path("book/artefacts/compression.png")
+SHOWN, PICTURE = 8, Path("book/evidence/compression.png")
 
 
 def trained(factor: int, channels: int, seed: int, data: Data, judge: Judge) -> VAE:
