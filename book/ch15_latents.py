@@ -153,9 +153,7 @@ print("our two lines are the library's")
 # Does the closed form hold? Draw, and average $\log q - \log p$.
 
 # %%
-normal, q = torch.distributions.Normal(0, 1), torch.distributions.Normal(
-    found.mean, (found.logvar / 2).exp()
-)
+normal, q = torch.distributions.Normal(0, 1), torch.distributions.Normal(found.mean, (found.logvar / 2).exp())
 drawn = torch.stack(
     [
         (q.log_prob(z) - normal.log_prob(z)).sum((1, 2, 3))
@@ -168,7 +166,9 @@ print("drawing finds the same divergence, to one percent")
 
 # %%
 nats = found.kl().mean().item()
-print(f"an image costs {nats:.0f} nats = {nats / 0.6931 / 8:.0f} bytes; its pixels are {eight[0].numel()} bytes")
+print(
+    f"an image costs {nats:.0f} nats = {nats / 0.6931 / 8:.0f} bytes; its pixels are {eight[0].numel()} bytes"
+)
 print(f"deviation of the means {found.mean.std():.2f}, of a draw around them {q.stddev.mean():.2f}")
 
 # %% [markdown]
@@ -308,7 +308,9 @@ tiny = autoencoder_ledger("taesd").decode.flops
 panel.plot(
     evaluations, 100 * tiny / (tiny + xl * evaluations), ":", color=INK, label="DiT-XL/2, TAESD decodes"
 )
-panel.set(xscale="log", xlabel="evaluations of the transformer", ylabel="share of the decoder, %", ylim=(0, 100))
+panel.set(
+    xscale="log", xlabel="evaluations of the transformer", ylabel="share of the decoder, %", ylim=(0, 100)
+)
 panel.set_xticks([1, 4, 20, 100, 500], ["1", "4", "20", "100", "500"])
 panel.minorticks_off()
 panel.spines[["top", "right"]].set_visible(False)
@@ -334,14 +336,14 @@ teach.show(
 judge = Judge.train(images.train).to(device)
 plan = small_autoencoder("f4c4", base.data.pixels).override(wider)
 run = AutoencoderState.create(plan, 0, device)
-watched = teach.progress(
-    train_autoencoder(run, images, judge.layers), "autoencoder", plan.training.steps
-)
+watched = teach.progress(train_autoencoder(run, images, judge.layers), "autoencoder", plan.training.steps)
 losses = [record.loss for record in watched]
 kept = reconstruction_readout(run.vae.cpu(), images, judge.to("cpu"))
 
 # %% tags=["nbval-ignore-output"]
-print(f"{sum(p.numel() for p in run.vae.parameters()):,} parameters; loss {losses[0]:.2f} -> {losses[-1]:.2f}")
+print(
+    f"{sum(p.numel() for p in run.vae.parameters()):,} parameters; loss {losses[0]:.2f} -> {losses[-1]:.2f}"
+)
 print(f"peak signal to noise {kept['psnr']:.1f} dB; the judge reads the class in {kept['accuracy']:.1%}")
 print(f"rFD {kept['frechet']:.0f}; as many real images: {kept['frechet_floor']:.0f}")
 
@@ -412,7 +414,9 @@ for value in case.of("space=pixels", "quality.frechet").values():
     panel.axhline(value, color=MUTED, linewidth=0.6, linestyle=":")
 floor = case.of("base", "quality.frechet_floor")[0]
 panel.axhline(floor, color=INK, linewidth=1)
-panel.set(xscale="log", yscale="log", xlabel="rFD, what the autoencoder loses", ylabel="gFD, what drawing misses")
+panel.set(
+    xscale="log", yscale="log", xlabel="rFD, what the autoencoder loses", ylabel="gFD, what drawing misses"
+)
 panel.spines[["top", "right"]].set_visible(False)
 panel.legend(frameon=False, fontsize=9)
 teach.show(

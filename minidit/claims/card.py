@@ -7,6 +7,9 @@ from typing import Any
 
 from minidit.errors import MiniditError
 
+# far from the seeds that decide: a rate chosen by luck on seed 0 would look good on seed 0
+FIRST_TUNE_SEED = 1000
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -112,12 +115,22 @@ class Tune:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where the card is tried: a named experiment, settings that differ from it, seeds and budget."""
+    """Where the card is tried: a named experiment, settings that differ from it, seeds and budget.
+
+    first_seed: of those that decide. A card whose question came up while looking at the seeds 0 to 4 of
+    another one takes others: what suggested a hypothesis cannot be its test.
+    """
 
     experiment: str
     seeds: int
     budget_core_minutes: float
     settings: dict[str, Any]
+    first_seed: int = 0
+
+    @property
+    def planned(self) -> range:
+        """The seeds that decide."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def run(card: Card, scale: str, jobs: int, watch: Watch, work: Path = Path("runs
     first = tuning(card, made)
     _carry_out(card, made, first, folder, device, jobs, watch)
     tuned = chosen(card, made, [run for run, _ in _finished(folder, first)])
-    second = deciding(made, card.scale(scale).seeds, tuned)
+    second = deciding(made, card.scale(scale).planned, tuned)
     _carry_out(card, made, second, folder, device, jobs, watch)
     return _collect(card, scale, made, tuned, list(_finished(folder, [*first, *second])))
 

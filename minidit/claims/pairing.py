@@ -66,10 +66,10 @@ def check_seeds(card: Card, trial: Trial, rows: dict[str, Runs]) -> None:
             )
     if len(seeds) < SEEDS:
         raise MiniditError(f"{trial.claim} has {len(seeds)} seeds, and a verdict needs {SEEDS}: run more.")
-    planned = card.scales[trial.scale].seeds
-    if seeds != list(range(planned)):
+    planned = card.scales[trial.scale].planned
+    if seeds != list(planned):
         raise MiniditError(
-            f"{trial.claim} has the seeds {seeds}, and its card fixed 0 to {planned - 1} at scale "
+            f"{trial.claim} has the seeds {seeds}, and its card fixed {planned[0]} to {planned[-1]} at scale "
             f"{trial.scale}: no verdict is read early, or from seeds added later. Finish the runs."
         )
 

@@ -5,12 +5,10 @@ from statistics import mean
 from typing import NamedTuple
 
 from minidit.claims.arms import BASE, Arm
-from minidit.claims.card import Card
+from minidit.claims.card import FIRST_TUNE_SEED, Card
 from minidit.claims.trial import Trial, TrialRun
 from minidit.training.experiment import Experiment
 
-# far from the seeds that decide: a rate chosen by luck on seed 0 would look good on seed 0
-FIRST_TUNE_SEED = 1000
 OTHER_START = 5000
 PRIMARY = "velocity.held_out"
 
@@ -66,10 +64,10 @@ def at_the_edge(trial: Trial) -> list[str]:
     return [name for name, arm in trial.arms.items() if tried and arm.tuned in (tried[0], tried[-1])]
 
 
-def deciding(arms: Iterable[str], seeds: int, tuned: Mapping[str, float | None]) -> list[Job]:
+def deciding(arms: Iterable[str], seeds: Iterable[int], tuned: Mapping[str, float | None]) -> list[Job]:
     """The runs that decide, seed by seed, and the base arm again from another start (A/A)."""
     jobs = []
-    for seed in range(seeds):
+    for seed in seeds:
         jobs += [Job("main", arm, seed, seed, tuned[arm]) for arm in arms]
         jobs.append(Job("same", BASE, seed, OTHER_START + seed, tuned[BASE]))
     return jobs

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from minidit.claims.card import Card, Hypothesis
+from minidit.claims.card import FIRST_TUNE_SEED, Card, Hypothesis
 from minidit.claims.facts import FACTS
 from minidit.errors import MiniditError, did_you_mean
 
@@ -106,6 +106,8 @@ def _scales(card: Card) -> Iterator[str]:
             yield f"scale is {name!r}; it must be one of: {', '.join(SCALES)}."
         if scale.seeds < FEWEST_SEEDS:
             yield f"{scale.seeds} seeds at scale {name} give no interval; plan at least {FEWEST_SEEDS}."
+        if not 0 <= scale.planned.start <= scale.planned.stop <= FIRST_TUNE_SEED:
+            yield f"seeds at scale {name} begin with {scale.first_seed}; 0 to {FIRST_TUNE_SEED - 1} decide."
 
 
 def _hypotheses(card: Card) -> Iterator[str]:

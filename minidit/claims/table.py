@@ -96,7 +96,7 @@ def estimate(card: Card, scale: str, milliseconds: dict[str, float]) -> str:
 
     made = arms(card, scale)
     tuned = dict.fromkeys(made)
-    jobs = [*tuning(card, made), *deciding(made, card.scale(scale).seeds, tuned)]
+    jobs = [*tuning(card, made), *deciding(made, card.scale(scale).planned, tuned)]
     steps = {name: arm.experiment.training.steps for name, arm in made.items()}
     minutes = sum(milliseconds[job.arm] * steps[job.arm] for job in jobs) / 60_000
     return (

@@ -119,7 +119,8 @@ def _plan(card: Card, scale: str) -> str:
     """What a run at this scale is, in one or two sentences."""
     plan = card.scales[scale]
     changed = ", ".join(f"`{key}={value}`" for key, value in plan.settings.items())
-    said = f"Experiment `{plan.experiment}`{f' with {changed}' if changed else ''}, {plan.seeds} seeds."
+    said = f"Experiment `{plan.experiment}`{f' with {changed}' if changed else ''}, {plan.seeds} seeds"
+    said += f", from seed {plan.first_seed} on." if plan.first_seed else "."
     if card.match is not None:
         said += f" All arms have equal {card.match.on}, by `{card.match.via}`."
     if card.tune is not None:

@@ -53,7 +53,7 @@ class Card:
 
     @property
     def scales(self):
-        return {"cpu": Record(seeds=self.seeds)}
+        return {"cpu": Record(seeds=self.seeds, planned=range(self.seeds))}
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,15 @@ def run(arm, tuned, seed, error, role="tune"):
     return TrialRun(role, arm, seed, seed, tuned, {"velocity.held_out": error}, [], [], 1.0, 1.0)
 
 
+def test_a_card_may_take_seeds_that_nobody_has_seen(write):
+    card = read(write((("seeds = 3", "seeds = 3\nfirst_seed = 10"),)))
+    planned = card.scale("cpu").planned
+    assert list(planned) == [10, 11, 12]
+    runs = deciding(["base"], planned, {"base": None})
+    assert [(job.role, job.seed) for job in runs if job.role == "main"] == [("main", s) for s in planned]
+    assert not {job.init_seed for job in runs if job.role == "same"} & set(planned)
+
+
 def test_each_arm_takes_its_own_best_rate_and_tuning_never_decides(write):
     card = read(write((FACTOR, FACTOR + TUNE)))
     made = arms(card, "cpu")
@@ -121,7 +130,7 @@ def test_each_arm_takes_its_own_best_rate_and_tuning_never_decides(write):
     runs.append(run("base", 0.008, 0, 0.0, role="main"))
     tuned = chosen(card, made, runs)
     assert tuned == {"base": 0.004, "norm=rms": 0.002}  # the mean of both seeds, not the luckiest
-    second = deciding(made, 3, tuned)
+    second = deciding(made, range(3), tuned)
     assert len(second) == 9 and {job.tuned for job in second if job.arm == "norm=rms"} == {0.002}
     assert {job.seed for job in second} == {0, 1, 2} and min(job.seed for job in first) == FIRST_TUNE_SEED
     same = [job for job in second if job.role == "same"]

@@ -102,6 +102,7 @@ REFUSED = {
     "a scaling without sizes": ([('kind = "paired"', 'kind = "scaling"')], "a scaling design has [[size]]"),
     "a measurement that trains": ([('kind = "paired"', 'kind = "measurement"')], "trains nothing"),
     "too few seeds": ([("seeds = 3", "seeds = 2")], "2 seeds at scale cpu"),
+    "seeds that tune": ([("seeds = 3", "seeds = 3\nfirst_seed = 998")], "begin with 998; 0 to 999 decide"),
     "an unknown scale": ([("[scale.cpu]", "[scale.tpu]")], "scale is 'tpu'"),
     "a wrong match": ([(FACTOR, FACTOR + '[match]\non = "luck"\nvia = "model.dim"\n')], "match.on is 'luck'"),
     "a match that is tried": (
