@@ -109,7 +109,7 @@ def run(arm, tuned, seed, error, role="tune"):
 
 
 def test_a_card_may_take_seeds_that_nobody_has_seen(write):
-    card = read(write((("seeds = 3", "seeds = 3\nfirst_seed = 10"),)))
+    card = read(write(("seeds = 3", "seeds = 3\nfirst_seed = 10")))
     planned = card.scale("cpu").planned
     assert list(planned) == [10, 11, 12]
     runs = deciding(["base"], planned, {"base": None})
