@@ -13,6 +13,7 @@ METRICS = {
     "quality.sde_accuracy": "share of samples in their class, by SDE",
     "quality.frechet": "Frechet distance of samples, gFD",
     "reconstruction.frechet": "Frechet distance of reconstructions, rFD",
+    "reconstruction.psnr": "peak signal to noise of reconstructions, dB",
 }
 # readouts of which there is one for each part of a range
 PARTS = {

@@ -1,14 +1,24 @@
 """What is committed in book/evidence can be read, and keeps the promises made of it."""
 
+import runpy
 from itertools import product
+from pathlib import Path
 from statistics import fmean, quantiles
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 import minidit
 from minidit.claims import tried
+from minidit.data import load
 from minidit.measure import Evidence
 from minidit.training import read_artefact
+from minidit.training.autoencoder import AutoencoderExperiment
+
+ROOT = Path(__file__).parents[2]
+NINE = [f"f{factor}c{channels}" for factor, channels in product((2, 4, 8), (2, 4, 16))]
 
 
 def test_the_digits_run_keeps_its_promises():
@@ -157,3 +167,36 @@ def test_the_map_of_routes_keeps_its_promises():
         shares = [error[f"3-9@{share}"] for share in (0.25, 0.5, 0.75)]
         assert max(shares) < 1.04 * min(shares) and min(shares) > 1.05 * error["none"]
     assert "dirty" not in evidence.commit
+
+
+def test_the_compression_run_keeps_its_promises():
+    evidence = Evidence.read("compression")
+    base = runpy.run_path(str(ROOT / "book" / "artefacts" / "compression.py"))["BASE"]
+    assert AutoencoderExperiment.from_dict(evidence.experiment) == base
+    assert [run.seed for run in evidence.runs] == [0, 1, 2] and "dirty" not in evidence.commit
+    for run in evidence.runs:
+        psnr, nats, parameters = (
+            {name: run.readouts[f"{metric}.{name}"] for name in NINE}
+            for metric in ("psnr", "nats", "parameters")
+        )
+        assert min(psnr["f2c2"], psnr["f2c16"], psnr["f4c2"]) > 26
+        assert abs(psnr["f2c16"] - psnr["f2c2"]) < 1  # room is not what is short there
+        for factor in (2, 4, 8):
+            assert nats[f"f{factor}c2"] < nats[f"f{factor}c4"] < nats[f"f{factor}c16"]
+            assert psnr[f"f{factor}c16"] - psnr[f"f{factor}c2"] < (1 if factor < 8 else 4)
+        assert parameters["f8c4"] > 7 * parameters["f2c4"]
+        decode = {name: run.readouts[f"decode.{name}"] for name in NINE}
+        assert max(decode.values()) < 2.5 * min(decode.values())
+    classes = evidence.readout("accuracy.f8c4")
+    assert min(classes) < 0.9 < 0.98 < max(classes)  # colours are lost in some seeds
+
+
+def test_the_picture_of_the_nine_shows_held_out_images_and_what_came_back():
+    with Image.open(ROOT / "book" / "evidence" / "compression.png") as picture:
+        pixels = torch.from_numpy(np.array(picture)).float() / 127.5 - 1  # (320, 256, 3)
+    tiles = pixels.reshape(10, 32, 8, 32, 3).permute(0, 2, 4, 1, 3)  # (10, 8, 3, 32, 32)
+    held_out = load(AutoencoderExperiment.from_dict(Evidence.read("compression").experiment).data).held_out
+    torch.testing.assert_close(tiles[0], held_out.x[::128], atol=0.005, rtol=0)
+    l1 = (tiles[1:] - tiles[0]).abs().mean((1, 2, 3, 4)).tolist()
+    read = [Evidence.read("compression").runs[0].readouts[f"l1.{name}"] for name in NINE]
+    assert l1 == pytest.approx(read, rel=0.25)  # of eight images beside 1024
