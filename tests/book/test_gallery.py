@@ -79,7 +79,7 @@ def test_code_fits_on_a_page():
     for name, entry in zip(NAMES, ENTRIES, strict=True):
         for code in blocks(entry, "python"):
             lines = code.splitlines()
-            assert len(lines) <= 40 and max(map(len, lines)) <= 120, name
+            assert len(lines) <= 40 and max(map(len, lines)) <= 88, name
 
 
 def test_what_is_cited_of_our_own_stands_in_the_log():
