@@ -29,7 +29,7 @@ def _room(message: Message) -> str:
 
 
 def _listed(messages: Sequence[Message]) -> str:
-    return "".join(f"- {_code(m.text)}\n  from `{m.module}.{m.function}`\n" for m in messages)
+    return "".join(f"- {_code(m.text)}\\\n  from `{m.module}.{m.function}`\n" for m in messages)
 
 
 def _code(text: str) -> str:

@@ -16,7 +16,7 @@ page, found = cache(errors_page), cache(raises)
 
 
 def rows(text):
-    return re.findall(r"^- `+ ?(.*?) ?`+\n  from `(\S+)`$", text, flags=re.M)
+    return re.findall(r"^- `+ ?(.*?) ?`+\\\n  from `(\S+)`$", text, flags=re.M)
 
 
 def pattern(row):
@@ -123,17 +123,17 @@ def test_ways_to_write_a_message(tmp_path):
     assert text.split("\n## ")[1] == (
         "room\n\n"
         "- `` There are ‹number of x› of ‹length of x› with ‹shape of x›, at least 3 are wanted by "
-        "`‹own name›`[; choose from ‹names›]. ``\n"
+        "`‹own name›`[; choose from ‹names›]. ``\\\n"
         f"  from `{name}.first`\n"
-        "- `the id ‹id of card› is not one of ‹NAMES›.`\n"
+        "- `the id ‹id of card› is not one of ‹NAMES›.`\\\n"
         f"  from `{name}._faults`\n"
-        "- `it has no hypothesis at all.`\n"
+        "- `it has no hypothesis at all.`\\\n"
         f"  from `{name}._faults`\n"
-        "- `The card is too old to be read.`\n"
+        "- `The card is too old to be read.`\\\n"
         f"  from `{name}._reason`\n"
-        "- `The card has ‹largest sizes of card› as its largest size.`\n"
+        "- `The card has ‹largest sizes of card› as its largest size.`\\\n"
         f"  from `{name}._reason`\n"
-        "- `It has [grown | shrunk] too much to go on.`\n"
+        "- `It has [grown | shrunk] too much to go on.`\\\n"
         f"  from `{name}.second`\n"
     )
     assert len(raises(tmp_path)) == 4
