@@ -8,8 +8,8 @@ import tyro
 
 def command(
     action: Annotated[
-        tyro.conf.Positional[Literal["build", "check", "test", "artefact"]],
-        tyro.conf.arg(metavar="{build,check,test,artefact}"),
+        tyro.conf.Positional[Literal["build", "check", "test", "artefact", "references"]],
+        tyro.conf.arg(metavar="{build,check,test,artefact,references}"),
     ],
     names: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME")] = (),
     *,
@@ -20,16 +20,18 @@ def command(
     Args:
         action: build executes the sources and writes the notebooks; check proves in seconds, without running
             anything, that they agree and keep to the form; test runs them and compares every output;
-            artefact trains a network that chapters share anew, and replaces the committed one.
+            artefact trains a network that chapters share anew, and replaces the committed one;
+            references writes book/references.md from book/references.bib.
         names: chapters, such as ch01, all unless given; for artefact a network, such as shapes.
         folder: where the chapters are.
     """
-    from minidit.publish import artefacts, book
+    from minidit.publish import artefacts, book, references
 
     run = {
         "build": book.build_book,
         "check": book.check_book,
         "test": book.test_book,
         "artefact": artefacts.build_artefacts,
+        "references": references.write_references,
     }[action]
     return run(folder, names)

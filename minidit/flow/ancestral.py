@@ -79,9 +79,9 @@ def ddim(
     eta: float = 0.0,
     draws: Draws | None = None,
 ) -> Iterator[State]:
-    """DDIM: go to the guessed data, then back along the same noise (Song et al. 2021, equation 12).
+    """DDIM: go to the guessed data, then back along the same noise (Song et al. 2020, equation 12).
 
-    With eta = 0 nothing is drawn, and a step is Euler's step for x / sqrt(abar) over
+    (arXiv 2010.02502.) With eta = 0 nothing is drawn, and a step is Euler's step for x / sqrt(abar) over
     sqrt(1 / abar - 1); eta = 1 is the posterior variance of DDPM. Arguments and states as in `ancestral`;
     a learned variance is not read.
 

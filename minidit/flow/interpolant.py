@@ -70,11 +70,11 @@ class GVP:
 
 
 class VP:
-    """DDPM's linear betas in continuous time (Song et al. 2021, equation 33): alpha^2 + sigma^2 = 1.
+    """DDPM's linear betas in continuous time (Song et al. 2020, equation 33): alpha^2 + sigma^2 = 1.
 
-    With u = 1 - t, beta(u) = 0.1 + 19.9 u and log alpha = -(0.1 u + 19.9 u^2 / 2) / 2. At t = 0 a share
-    alpha = 0.0066 of the data is left. sigma' has no bound at t = 1, so the time is held at 1 - 1e-5,
-    where SiT's training ends too: there sigma = 0.001 and every value is finite.
+    (arXiv 2011.13456.) With u = 1 - t, beta(u) = 0.1 + 19.9 u and log alpha = -(0.1 u + 19.9 u^2 / 2) / 2.
+    At t = 0 a share alpha = 0.0066 of the data is left. sigma' has no bound at t = 1, so the time is held at
+    1 - 1e-5, where SiT's training ends too: there sigma = 0.001 and every value is finite.
     """
 
     low, rise, held = 0.1, 19.9, 1e-5

@@ -1,7 +1,7 @@
 """How probable is an image? Follow the velocity back to noise and count how volumes change on the way.
 
 log p(x_1) = log p(x_0) - integral of div v(x_t, t) dt from 0 to 1, with x_0 standard normal noise (Chen et
-al. 2018; Song et al. 2021, section 4.3).
+al. 2018; Song et al. 2020, arXiv 2011.13456, section 4.3).
 """
 
 import math

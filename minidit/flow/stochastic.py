@@ -36,10 +36,10 @@ def score(path: Path, velocity: Tensor, x: Tensor, t: Tensor) -> Tensor:
 
 
 def score_based(path: Path, t: Tensor) -> Tensor:
-    """The w of the diffusion that the path comes from (Song et al. 2021): sigma D / alpha; beta / 2 if VP.
+    """The w of the diffusion that the path comes from (Song et al. 2020): sigma D / alpha; beta / 2 if VP.
 
-    Held at its value at t = 0.04 before that; any w keeps the law of the images, a large one only asks for
-    smaller steps.
+    (arXiv 2011.13456.) Held at its value at t = 0.04 before that; any w keeps the law of the images, a large
+    one only asks for smaller steps.
     """
     t = t.clamp(min=HELD)
     return path.sigma(t) * turn(path, t) / path.alpha(t)

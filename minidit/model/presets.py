@@ -14,7 +14,7 @@ DIT = ModelConfig()
 # Ma et al. 2024: DiT's network on a continuous time that is not stretched
 SIT = replace(DIT, time_scale=1.0)
 
-# Yao and Wang 2025, table 1: SwiGLU, RMSNorm with gain, RoPE beside the sine table
+# Yao et al. 2025, table 1: SwiGLU, RMSNorm with gain, RoPE beside the sine table
 LIGHTNING = replace(SIT, mlp="swiglu", norm="rms", norm_affine=True, rope="axial", learn_sigma=False)
 
 # Wang et al. 2025: an encoder whose tokens modulate a decoder, token by token; only the head starts at zero

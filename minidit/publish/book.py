@@ -7,6 +7,7 @@ from minidit.errors import MiniditError
 from minidit.publish.builder import build
 from minidit.publish.check import check
 from minidit.publish.pages import pages_faults
+from minidit.publish.references import references_faults
 from minidit.publish.replay import test
 from minidit.publish.source import notebook_of
 
@@ -42,13 +43,16 @@ def build_book(folder: Path, names: Sequence[str] = ()) -> int:
 
 
 def check_book(folder: Path, names: Sequence[str] = ()) -> int:
-    """Print the faults of the chapters and of all pages. Nothing runs. Returns 0 when there are none, else 1.
+    """Print the faults of the chapters, of all pages and of the bibliography. Nothing runs.
+
+    Returns 0 when there are none, else 1.
 
     Raises:
         MiniditError: no such chapter.
     """
     sources = chapters(folder, names)
-    faults = [fault for source in sources for fault in check(source)] + pages_faults()
+    faults = [fault for source in sources for fault in check(source)]
+    faults += pages_faults() + references_faults(folder)
     for fault in faults:
         print(fault)
     outcome = _count(len(faults), "fault") if faults else "no faults"
