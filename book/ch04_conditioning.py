@@ -288,7 +288,7 @@ print("the network returns zero:   ", not careless(images, times, labels).any())
 
 # %% [markdown]
 # No error and no warning. The class is still called adaLN-Zero. We have read two public code bases of this field with this fault,
-# one of them with hundreds of lines of tests. (We name nobody; look into the ones that you use.) What such a program trains is adaLN without the Zero.
+# one of them with hundreds of lines of tests. (The [bug gallery](gallery.md) makes it anew; look into the programs that you use.) What such a program trains is adaLN without the Zero.
 #
 # The remedy is an order of writing, *first all, then the exceptions*, or a rule that each layer carries. minidit does the second: a layer says how it wants to
 # start, and one function, `initialise`, visits each parameter once. Exercise 4.2 is the first remedy.

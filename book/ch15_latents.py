@@ -116,7 +116,7 @@ teach.predict(
 #
 # A plain autoencoder would map an image to a point $z$, and back. Nothing would keep two images' points near each other, or the space between them filled. A transformer that misses a point by a little would then land where the decoder was never trained.
 #
-# So the encoder of a *variational* autoencoder (Kingma and Welling, 2014) says how sure it is. For each number of the latent it gives a mean $\mu$ and the logarithm of a variance, $\log \sigma^2$. The decoder is trained on *draws* from these normals, so it must bear that much noise:
+# So the encoder of a *variational* autoencoder (Kingma and Welling, 2013) says how sure it is. For each number of the latent it gives a mean $\mu$ and the logarithm of a variance, $\log \sigma^2$. The decoder is trained on *draws* from these normals, so it must bear that much noise:
 #
 # $$ z = \mu + \sigma\,\varepsilon , \qquad \sigma = e^{(\log \sigma^2) / 2} , \qquad \varepsilon \sim N(0, 1) . $$
 #
@@ -169,7 +169,7 @@ print(
 print(f"deviation of the means {found.mean.std():.2f}, of a draw around them {q.stddev.mean():.2f}")
 
 # %% [markdown]
-# Nats are an amount of information, and this amount has a name: the *rate*. A sender who knows the image could, in principle, tell a receiver such a draw in about so many bits (Alemi and others, 2018, read the loss in this way). The error of what comes back is the *distortion*. So "how small is the latent?" has two answers, the count of its
+# Nats are an amount of information, and this amount has a name: the *rate*. A sender who knows the image could, in principle, tell a receiver such a draw in about so many bits (Alemi and others, 2017, read the loss in this way). The error of what comes back is the *distortion*. So "how small is the latent?" has two answers, the count of its
 # numbers and its rate, and they need not agree.
 #
 # The loss of this chapter's autoencoders has three parts: the mean absolute error of a pixel, a distance in the features of our judge (sd-vae has LPIPS there), and the KL with a small weight. sd-vae has a fourth, a *critic* that tells real patches from made ones; ours is off here (`loss.adversarial`).
@@ -630,9 +630,9 @@ for name in ("sd-vae", "va-vae", "taesd"):
 #
 # ## Sources
 #
-# - D. Kingma and M. Welling, *Auto-Encoding Variational Bayes*, 2014, arXiv 1312.6114: the encoder that says how sure it is.
+# - D. Kingma and M. Welling, *Auto-Encoding Variational Bayes*, 2013, arXiv 1312.6114: the encoder that says how sure it is.
 # - R. Rombach et al., *High-Resolution Image Synthesis with Latent Diffusion Models*, 2022, arXiv 2112.10752: sd-vae.
-# - A. Alemi et al., *Fixing a Broken ELBO*, 2018, arXiv 1711.00464: rate and distortion.
+# - A. Alemi et al., *Fixing a Broken ELBO*, 2017, arXiv 1711.00464: rate and distortion.
 # - R. Zhang et al., *The Unreasonable Effectiveness of Deep Features as a Perceptual Metric*, 2018, arXiv 1801.03924: the perceptual distance.
 # - J. Yao et al., *Reconstruction vs. Generation: Taming Optimization Dilemma in Latent Diffusion Models*, 2025, arXiv 2501.01423: VA-VAE and LightningDiT; the trade between the two distances.
 # - X. Leng et al., *REPA-E: Unlocking VAE for End-to-End Tuning with Latent Diffusion Transformers*, 2025, arXiv 2504.10483.
