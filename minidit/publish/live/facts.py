@@ -1,4 +1,4 @@
-"""The numbers in the text of the live page, from the network, its data and the recorded runs of its recipe."""
+"""The numbers in the live page's text, from the network, its data, and the recorded runs of its recipe."""
 
 from statistics import fmean
 

@@ -23,7 +23,8 @@ SHELL = """<!doctype html>
 <title>minidit: a diffusion transformer, live</title>
 <style>
   :root {{ color-scheme: light dark; }}
-  body {{ margin: 0; padding: 16px; background: light-dark(#fcfdfe, #14191f); font-family: system-ui, "DejaVu Sans", sans-serif; }}
+  body {{ margin: 0; padding: 16px; font-family: system-ui, "DejaVu Sans", sans-serif;
+    color: light-dark(#1f2933, #e6ebf0); background: light-dark(#fcfdfe, #14191f); }}
   h1 {{ max-width: 46rem; margin: 0 auto 12px; font-size: 1em; }}
 </style>
 </head>

@@ -6,7 +6,7 @@ minidit.live.widget("mixer", find => {
   const row = side / patch, SCALES = ["shift", "scale", "gate"], TRAINED = { shift: 1, scale: 1, gate: 1 };
   const chosen = { block: 1, branch: BOTH, ...TRAINED, told: 3, seed: 7, at: 10, token: 6 };
   const ROWS = [
-    ["normed", "norm(x): the token"],
+    ["normed", "norm(x): the token, normalised"],
     ["modulated", "norm(x) · (1 + scale) + shift: what the branch f reads"],
     ["added", "gate · f: what the branch adds to the token"],
   ];
