@@ -1,7 +1,7 @@
 // One digit, or all ten, on the way from noise to data, beside what can be chosen: the class, the steps, the blocks.
 "use strict";
 minidit.live.widget("digit", find => {
-  const { make, label, paint, choices, digits, slider, seeds, together, strip, shelf, paths, called, seconds } = minidit.live;
+  const { make, label, paint, choices, digits, slider, seeds, together, strip, shelf, paths, called, rounded, seconds } = minidit.live;
   const ALL = "all", none = minidit.config.num_classes, depth = minidit.config.depth;
   const chosen = { told: 3, steps: 20, guidance: 2, seed: 7, off: [] };
   const large = make("canvas", { role: "img" });
@@ -26,14 +26,15 @@ minidit.live.widget("digit", find => {
   function told(spent) {
     const what = chosen.told === ALL ? "The ten digits" : called(chosen.told).replace(/^a/, "A");
     const blocks = chosen.off.length ? ` Without block ${chosen.off.join(", ")}.` : "";
-    return `${what} from seed ${chosen.seed}: ${chosen.steps} steps, ${count.evaluations} evaluations of the network, ${seconds(spent)} of computing.${blocks}`;
+    return `${what} from seed ${chosen.seed}: ${chosen.steps} steps, ${count.evaluations} evaluations of the network, `
+      + `${seconds(spent)} of computing.${blocks}`;
   }
 
   function show() {
     const mine = states[which], at = look ?? mine.length - 1, state = mine[at];
     if (!state) return;
     paint(large, state.x);
-    const what = called(chosen.told === ALL ? which : chosen.told), words = `t = ${state.t.toFixed(2)}`;
+    const what = called(chosen.told === ALL ? which : chosen.told), words = `t = ${rounded(state.t)}`;
     label(large, { label: state.t === 1 ? `generated: ${what}` : `${what} on its way, at ${words}` });
     find("caption").textContent = `${words}${state.t === 0 ? ": noise" : state.t === 1 ? ": the generated digit" : ""}`;
     ten.show(states.map(one => one[Math.min(at, one.length - 1)]?.x), digits().map(([, name]) => name), which);
@@ -51,7 +52,7 @@ minidit.live.widget("digit", find => {
   find("controls").append(
     choices("class", [...digits(), [none, "none"], [ALL, "all ten"]], chosen.told, set("told")),
     slider("steps", [1, 50, 1], chosen.steps, set("steps")),
-    slider("guidance w", [0, 8, 0.25], chosen.guidance, set("guidance"), value => value.toFixed(2)),
+    slider("guidance w", [0, 8, 0.25], chosen.guidance, set("guidance"), rounded),
     seeds(chosen.seed, set("seed")),
     blocks,
   );

@@ -11,6 +11,7 @@
     element.append(...children);
     return element;
   }
+  const rounded = value => value.toFixed(2);
   const label = (element, words) => Object.entries(words).forEach(([key, value]) => element.setAttribute(`aria-${key}`, value));
 
   // One pixel of the canvas for each number: -1 is white, 1 is black.
@@ -77,7 +78,8 @@
   // there yet keeps its old picture, and cannot be pressed.
   function strip(steps, choose) {
     const shown = Array.from({ length: Math.min(steps, THUMBS) + 1 }, (_, k) => Math.round(k * steps / Math.min(steps, THUMBS)));
-    const buttons = shown.map(index => make("button", { type: "button", disabled: true, onclick: () => choose(index) }, blank(), make("span")));
+    const button = index => make("button", { type: "button", disabled: true, onclick: () => choose(index) }, blank(), make("span"));
+    const buttons = shown.map(button);
     const element = make("div", { className: "strip", role: "group", ariaLabel: "the path from noise to a digit" }, ...buttons);
     const show = (states, chosen) => shown.forEach((index, k) => {
       const state = states[index], button = buttons[k];
@@ -85,7 +87,7 @@
       label(button, { pressed: index === chosen });
       if (!state) return;
       paint(button.firstChild, state.x);
-      button.lastChild.textContent = `t ${state.t.toFixed(2)}`;
+      button.lastChild.textContent = `t ${rounded(state.t)}`;
     });
     return { element, show, steps };
   }
@@ -93,7 +95,8 @@
   // Several pictures as buttons; choose(k) when one is pressed. show(images, names, chosen) draws them.
   function shelf(length, choose) {
     const buttons = Array.from({ length }, (_, k) => make("button", { type: "button", onclick: () => choose(k) }, blank(), make("span")));
-    const element = make("div", { className: "shelf", role: "group", ariaLabel: "generated digits: choose one to see its path" }, ...buttons);
+    const words = { role: "group", ariaLabel: "generated digits: choose one to see its path" };
+    const element = make("div", { className: "shelf", ...words }, ...buttons);
     const show = (images, names, chosen) => buttons.forEach((button, k) => {
       if (images[k]) paint(button.firstChild, images[k]);
       button.lastChild.textContent = names[k];
@@ -102,11 +105,11 @@
     return { element, show };
   }
 
-  const theNetwork = () => only ??= new minidit.DiT(minidit);
+  const network = () => only ??= new minidit.DiT(minidit);
 
   // The guided paths that a widget asks for: one generator for each {label, seed}; count.evaluations grows.
   function paths(asked, { steps, guidance, changes = {}, count = {} }) {
-    const model = theNetwork(), { in_channels: channels, input_size: side } = model.config;
+    const model = network(), { in_channels: channels, input_size: side } = model.config;
     const v = (x, t, told) => { count.evaluations = (count.evaluations ?? 0) + 1; return model.velocity(x, t, told, changes); };
     const guided = minidit.guide(v, guidance, model.none);
     return asked.map(({ label: told, seed }) => minidit.euler(guided, minidit.noise(seed, channels * side * side), steps, told));
@@ -125,6 +128,7 @@
   }
 
   const called = told => told === minidit.config.num_classes ? "a digit of no named class" : `a ${told}`;
-  const seconds = milliseconds => `${(milliseconds / 1000).toFixed(2)} s`;
-  Object.assign(window.minidit, { live: { make, label, paint, choices, digits, slider, seeds, newSeed, together, strip, shelf, paths, network: theNetwork, widget, called, seconds } });
+  const seconds = milliseconds => `${rounded(milliseconds / 1000)} s`;
+  window.minidit.live = { make, label, paint, choices, digits, slider, seeds, newSeed, together, strip, shelf, paths, network, widget,
+    called, rounded, seconds };
 }

@@ -1,7 +1,7 @@
 // Modulation mixer: a block is told time and class by shift, scale and gate. Turn them up, down, or off.
 "use strict";
 minidit.live.widget("mixer", find => {
-  const { make, label, paint, choices, digits, slider, seeds, together, strip, paths, network, called } = minidit.live;
+  const { make, label, paint, choices, digits, slider, seeds, together, strip, paths, network, called, rounded } = minidit.live;
   const STEPS = 20, GUIDANCE = 2, ALL = "all", BOTH = "both", { dim, depth, input_size: side, patch_size: patch } = minidit.config;
   const row = side / patch, SCALES = ["shift", "scale", "gate"], TRAINED = { shift: 1, scale: 1, gate: 1 };
   const chosen = { block: 1, branch: BOTH, ...TRAINED, told: 3, seed: 7, at: 10, token: 6 };
@@ -37,11 +37,13 @@ minidit.live.widget("mixer", find => {
   }
 
   // The rows of one token in the chosen block, at a state of the trained path: without the mix, or with it.
-  const shownBlock = () => chosen.block === ALL ? 1 : chosen.block, shownBranch = () => chosen.branch === BOTH ? "attention" : chosen.branch;
+  const shownBlock = () => chosen.block === ALL ? 1 : chosen.block;
+  const shownBranch = () => chosen.branch === BOTH ? "attention" : chosen.branch;
   function inside({ t, x }, changes) {
     const seen = {}, from = (chosen.token - 1) * dim;
     const watch = (number, branch, values) => {
-      if (number === shownBlock() && branch === shownBranch()) ROWS.forEach(([name]) => { seen[name] = values[name].slice(from, from + dim); });
+      if (number !== shownBlock() || branch !== shownBranch()) return;
+      for (const [name] of ROWS) seen[name] = values[name].slice(from, from + dim);
     };
     network().velocity(x, t, chosen.told, { ...changes, watch });
     return seen;
@@ -50,8 +52,9 @@ minidit.live.widget("mixer", find => {
   const size = x => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0) / x.length);
   function bars(was, now) {
     const most = Math.max(...was.map(Math.abs), ...now.map(Math.abs)), wide = WIDE / dim;
-    const line = x => x.reduce((drawn, value, k) => `${drawn}M${(k + 0.5) * wide} ${HIGH / 2}v${(-value / most * HIGH / 2 || 0).toFixed(1)}`, "");
-    return `<svg viewBox="0 0 ${WIDE} ${HIGH}" preserveAspectRatio="none" aria-hidden="true"><path class="was" d="${line(was)}"/><path class="now" d="${line(now)}"/></svg>`;
+    const bar = (value, k) => `M${(k + 0.5) * wide} ${HIGH / 2}v${(-value / most * HIGH / 2 || 0).toFixed(1)}`; // 0 / 0: no bar
+    const line = (name, x) => `<path class="${name}" d="${[...x].map(bar).join("")}"/>`;
+    return `<svg viewBox="0 0 ${WIDE} ${HIGH}" preserveAspectRatio="none" aria-hidden="true">${line("was", was)}${line("now", now)}</svg>`;
   }
 
   function show() {
@@ -65,10 +68,12 @@ minidit.live.widget("mixer", find => {
     const state = states[0][Math.min(chosen.at, STEPS - 1)];
     if (!state) return;
     const was = inside(state, {}), now = inside(state, { mix });
-    find("bars").innerHTML = ROWS.map(([name, words]) => `<p>${words} <span>rms ${size(now[name]).toFixed(2)}, as trained ${size(was[name]).toFixed(2)}</span></p>`
-      + bars(was[name], now[name])).join("");
-    find("caption").textContent = `The ${dim} features of patch ${chosen.token} in block ${shownBlock()}, ${shownBranch()}, at t = ${state.t.toFixed(2)}. `
-      + "Wide and pale: as trained. Narrow: as mixed. Each row has its own scale.";
+    find("bars").innerHTML = ROWS.map(([name, words]) => {
+      const sizes = `rms ${rounded(size(now[name]))}, as trained ${rounded(size(was[name]))}`;
+      return `<p>${words} <span>${sizes}</span></p>${bars(was[name], now[name])}`;
+    }).join("");
+    find("caption").textContent = `The ${dim} features of patch ${chosen.token} in block ${shownBlock()}, ${shownBranch()}, `
+      + `at t = ${rounded(state.t)}. Wide and pale: as trained. Narrow: as mixed. Each row has its own scale.`;
     for (const mark of [find("mark-trained"), find("mark-mixed")]) {
       const [x, y] = [(chosen.token - 1) % row, Math.floor((chosen.token - 1) / row)];
       Object.assign(mark.style, { left: `${100 * x / row}%`, top: `${100 * y / row}%`, width: `${100 / row}%`, height: `${100 / row}%` });
@@ -78,11 +83,12 @@ minidit.live.widget("mixer", find => {
   function told() {
     const [trained, mixed] = states.map(mine => mine.at(-1).x), moved = size(mixed.map((value, k) => value - trained[k]));
     if (!moved) return "All sliders stand at 1: both pictures are the same.";
-    return `The mix moved the picture by ${moved.toFixed(2)} (root mean square over pixels; two real ${chosen.told}s differ by ${minidit.real[chosen.told].toFixed(2)}).`;
+    const real = `two real ${chosen.told}s differ by ${rounded(minidit.real[chosen.told])}`;
+    return `The mix moved the picture by ${rounded(moved)} (root mean square over pixels; ${real}).`;
   }
 
   const set = name => value => { chosen[name] = value; run(); };
-  const factor = name => slider(`${name} ×`, [-2, 6, 0.25], chosen[name], set(name), value => value.toFixed(2));
+  const factor = name => slider(`${name} ×`, [-2, 6, 0.25], chosen[name], set(name), rounded);
   const mixer = make("div", { className: "factors" });
   const fill = () => mixer.replaceChildren(...SCALES.map(factor));
   fill();

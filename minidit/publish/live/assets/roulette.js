@@ -1,7 +1,7 @@
 // Seed roulette: the same class and the same network, sixteen seeds. How much do they differ?
 "use strict";
 minidit.live.widget("roulette", find => {
-  const { make, label, paint, choices, digits, slider, newSeed, together, strip, shelf, paths, called } = minidit.live;
+  const { make, label, paint, choices, digits, slider, newSeed, together, strip, shelf, paths, called, rounded } = minidit.live;
   const COUNT = 16, STEPS = 20, none = minidit.config.num_classes;
   const chosen = { told: 3, guidance: 2, seeds: Array.from({ length: COUNT }, (_, k) => k) };
   const mean = make("canvas", { role: "img" });
@@ -31,7 +31,7 @@ minidit.live.widget("roulette", find => {
 
   function told(images) {
     const real = chosen.told === none ? "two real digits of any class" : `two real ${chosen.told}s of the training set`;
-    return `Two of these differ by ${apart(images).toFixed(2)} on average, ${real} by ${minidit.real[chosen.told].toFixed(2)}: `
+    return `Two of these differ by ${rounded(apart(images))} on average, ${real} by ${rounded(minidit.real[chosen.told])}: `
       + "the root mean square over pixels, where paper is −1 and ink is 1.";
   }
 
@@ -43,17 +43,19 @@ minidit.live.widget("roulette", find => {
     path.show(mine, at);
     if (images.every(Boolean)) paint(mean, average(images));
     label(mean, { label: `the mean of the ${COUNT} pictures` });
-    find("caption").textContent = `The path of seed ${chosen.seeds[which]}, ${called(chosen.told)}; all pictures are at t = ${mine[at].t.toFixed(2)}.`;
+    const whose = `The path of seed ${chosen.seeds[which]}, ${called(chosen.told)}`;
+    find("caption").textContent = `${whose}; all pictures are at t = ${rounded(mine[at].t)}.`;
   }
 
   const set = name => value => { chosen[name] = value; run(); };
-  const spin = make("button", { type: "button", className: "main", onclick: () => set("seeds")(chosen.seeds.map(newSeed)) }, "Spin: sixteen new seeds");
+  const spin = make("button", { type: "button", className: "main" }, "Spin: sixteen new seeds");
+  spin.onclick = () => set("seeds")(chosen.seeds.map(newSeed));
   find("digits").append(all.element);
   find("path").append(path.element);
   find("controls").append(
     spin,
     choices("class", [...digits(), [none, "none"]], chosen.told, set("told")),
-    slider("guidance w", [0, 8, 0.25], chosen.guidance, set("guidance"), value => value.toFixed(2)),
+    slider("guidance w", [0, 8, 0.25], chosen.guidance, set("guidance"), rounded),
     make("div", { className: "mean" }, mean, make("span", {}, "their mean")),
   );
   return run;
