@@ -120,7 +120,9 @@ def test_what_is_watched_is_what_the_network_passes(window, network):
         handle.remove()
     script = """([x, t, label]) => {
       const found = {};
-      const watch = (number, branch, values) => { if (number === 3 && branch === "mlp") Object.assign(found, values); };
+      const watch = (number, branch, values) => {
+        if (number === 3 && branch === "mlp") Object.assign(found, values);
+      };
       ask(x, t, label, { watch });
       return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, [...value]]));
     }"""

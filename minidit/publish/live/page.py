@@ -20,6 +20,7 @@ SHELL = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>minidit: a diffusion transformer, live</title>
 <style>
   :root {{ color-scheme: light dark; }}

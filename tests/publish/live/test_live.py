@@ -1,4 +1,4 @@
-"""The live widgets' files: the weights are the network's, nothing is loaded from elsewhere, and no file is long."""
+"""The live widgets' files: weights are the network's, nothing comes from elsewhere, no file is long."""
 
 import base64
 import io
@@ -69,7 +69,11 @@ def test_what_is_real_is_known_of_each_class_and_of_all(stored):
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [({"norm": "rms"}, "has norm = 'rms'"), ({"qk_norm": True}, "qk_norm"), ({"input_size": (8, 16)}, "square")],
+    [
+        ({"norm": "rms"}, "has norm = 'rms'"),
+        ({"qk_norm": True}, "qk_norm"),
+        ({"input_size": (8, 16)}, "square"),
+    ],
 )
 def test_a_network_that_the_page_cannot_compute_is_refused(state, setting, words):
     other = replace(state.experiment, model=replace(state.experiment.model, **setting))
@@ -79,7 +83,7 @@ def test_a_network_that_the_page_cannot_compute_is_refused(state, setting, words
 
 
 def test_all_that_a_page_asks_for_is_written(folder):
-    asked = re.findall(r'(?:src|href)="([^"]+)"', page())
+    asked = re.findall(r'(?:src|href)="([^":]+)"', page())
     assert sorted(asked) == sorted(path.name for path in folder.iterdir())
 
 
@@ -109,7 +113,7 @@ def test_a_still_has_the_size_that_the_page_keeps_for_it_and_words(folder):
 
 @pytest.mark.parametrize("widgets", [("digits",), ()])
 def test_a_widget_that_is_not_there_gets_a_sentence(widgets):
-    with pytest.raises(MiniditError, match="There is no live widget .* There are: digit, roulette, mixer"):
+    with pytest.raises(MiniditError, match=r"There is no live widget .* There are: digit, roulette, mixer"):
         fragment(widgets)
 
 
