@@ -5,7 +5,7 @@ minidit.live.widget("digit", find => {
   const ALL = "all", none = minidit.config.num_classes, depth = minidit.config.depth;
   const chosen = { told: 3, steps: 20, guidance: 2, seed: 7, off: [] };
   const large = make("canvas", { role: "img" });
-  const ten = shelf(none, k => { [which, look] = [k, null]; show(); });
+  const names = digits().map(([, name]) => name), ten = shelf(none, k => { [which, look] = [k, null]; show(); });
   let stop = () => {}, path, states = [], which = 0, look = null, count = {};
 
   function run() {
@@ -13,6 +13,7 @@ minidit.live.widget("digit", find => {
     const labels = chosen.told === ALL ? digits().map(([k]) => k) : [chosen.told];
     [states, which, look, count] = [labels.map(() => []), Math.min(which, labels.length - 1), null, {}];
     ten.element.hidden = labels.length === 1;
+    ten.show([], names, which);
     if (path?.steps !== chosen.steps) path = strip(chosen.steps, index => { look = index; show(); });
     find("path").replaceChildren(path.element);
     const asked = labels.map(told => ({ label: told, seed: chosen.seed })), { steps, guidance, off } = chosen;
@@ -37,7 +38,7 @@ minidit.live.widget("digit", find => {
     const what = called(chosen.told === ALL ? which : chosen.told), words = `t = ${rounded(state.t)}`;
     label(large, { label: state.t === 1 ? `generated: ${what}` : `${what} on its way, at ${words}` });
     find("caption").textContent = `${words}${state.t === 0 ? ": noise" : state.t === 1 ? ": the generated digit" : ""}`;
-    ten.show(states.map(one => one[Math.min(at, one.length - 1)]?.x), digits().map(([, name]) => name), which);
+    ten.show(states.map(one => one[Math.min(at, one.length - 1)]?.x), names, which);
     path.show(mine, at);
   }
 

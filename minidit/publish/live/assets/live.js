@@ -78,16 +78,14 @@
   // there yet keeps its old picture, and cannot be pressed.
   function strip(steps, choose) {
     const shown = Array.from({ length: Math.min(steps, THUMBS) + 1 }, (_, k) => Math.round(k * steps / Math.min(steps, THUMBS)));
-    const button = index => make("button", { type: "button", disabled: true, onclick: () => choose(index) }, blank(), make("span"));
-    const buttons = shown.map(button);
+    const buttons = shown.map(index => make("button", { type: "button", disabled: true, onclick: () => choose(index) },
+      blank(), `t ${rounded(index / steps)}`));
     const element = make("div", { className: "strip", role: "group", ariaLabel: "the path from noise to a digit" }, ...buttons);
     const show = (states, chosen) => shown.forEach((index, k) => {
       const state = states[index], button = buttons[k];
       button.disabled = !state;
       label(button, { pressed: index === chosen });
-      if (!state) return;
-      paint(button.firstChild, state.x);
-      button.lastChild.textContent = `t ${rounded(state.t)}`;
+      if (state) paint(button.firstChild, state.x);
     });
     return { element, show, steps };
   }
@@ -127,7 +125,7 @@
     }
   }
 
-  const called = told => told === minidit.config.num_classes ? "a digit of no named class" : `a ${told}`;
+  const called = told => told === minidit.config.num_classes ? "a digit of no named class" : `${told === 8 ? "an" : "a"} ${told}`;
   const seconds = milliseconds => `${rounded(milliseconds / 1000)} s`;
   window.minidit.live = { make, label, paint, choices, digits, slider, seeds, newSeed, together, strip, shelf, paths, network, widget,
     called, rounded, seconds };

@@ -9,9 +9,11 @@ minidit.live.widget("roulette", find => {
   const all = shelf(COUNT, k => { [which, look] = [k, null]; show(); });
   let stop = () => {}, states = [], which = 0, look = null;
 
+  const names = () => chosen.seeds.map(seed => `seed ${seed}`);
   function run() {
     stop();
     [states, look] = [[], null];
+    all.show([], names(), which);
     const asked = chosen.seeds.map(seed => ({ label: chosen.told, seed }));
     stop = together(paths(asked, { steps: STEPS, guidance: chosen.guidance }), (found, done) => {
       states = found;
@@ -39,7 +41,7 @@ minidit.live.widget("roulette", find => {
     const mine = states[which], at = look ?? mine.length - 1;
     if (at < 0) return;
     const images = states.map(one => one[Math.min(at, one.length - 1)]?.x);
-    all.show(images, chosen.seeds.map(seed => `seed ${seed}`), which);
+    all.show(images, names(), which);
     path.show(mine, at);
     if (images.every(Boolean)) paint(mean, average(images));
     label(mean, { label: `the mean of the ${COUNT} pictures` });
