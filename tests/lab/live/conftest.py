@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from minidit.publish.live import page, write_live
 
 WIDE = (1280, 900)
+PATIENCE = 60_000  # milliseconds: the widgets compute, and other tests use the cores too
+expect.set_options(timeout=PATIENCE)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -51,7 +53,7 @@ def opened(chromium, folder):
             viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme, **settings
         )
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         window = context.new_page()
         window.on("console", lambda message: complaints.append(message.text))
         window.on("pageerror", lambda error: complaints.append(str(error)))
@@ -78,11 +80,11 @@ class Widget:
         self.window, self.root = window, window.locator(f'[data-widget="{name}"]')
         self.told = self.root.locator(".told")
         self.root.locator(".stage").scroll_into_view_if_needed()
-        expect(self.root.locator(".strip button").first).to_be_enabled(timeout=60_000)
+        expect(self.root.locator(".strip button").first).to_be_enabled(timeout=PATIENCE)
 
     def ready(self):
         """Wait until all is computed, and return what is said of it."""
-        expect(self.told).not_to_be_empty(timeout=60_000)
+        expect(self.told).not_to_be_empty(timeout=PATIENCE)
         return self.told.inner_text()
 
     def after(self, act):
