@@ -92,13 +92,19 @@ def test_without_scripts_there_is_a_still_picture_with_words(opened):
 
 
 def test_every_control_has_a_name(opened, widget):
+    """Before anything was computed, and after."""
     window = opened()
+
+    def named():
+        for role in ("button", "slider", "radio", "checkbox", "spinbutton", "img", "group"):
+            found = window.get_by_role(role)
+            assert found.count() > 0
+            assert found.count() == window.get_by_role(role, name=re.compile(r"\w")).count(), role
+
+    named()
     for name in WIDGETS:
         widget(name, window)
-    for role in ("button", "slider", "radio", "checkbox", "spinbutton", "img", "group"):
-        found = window.get_by_role(role)
-        assert found.count() > 0
-        assert found.count() == window.get_by_role(role, name=re.compile(r"\w")).count(), role
+    named()
     assert window.locator(".told[aria-live=polite]").count() == len(WIDGETS)
 
 

@@ -4,7 +4,7 @@ minidit.live.widget("digit", find => {
   const { make, label, paint, choices, digits, slider, seeds, together, strip, shelf, paths, called, rounded, seconds } = minidit.live;
   const ALL = "all", none = minidit.config.num_classes, depth = minidit.config.depth;
   const chosen = { told: 3, steps: 20, guidance: 2, seed: 7, off: [] };
-  const large = make("canvas", { role: "img" });
+  const large = make("canvas", { role: "img", ariaLabel: "noise" });
   const names = digits().map(([, name]) => name), ten = shelf(none, k => { [which, look] = [k, null]; show(); });
   let stop = () => {}, path, states = [], which = 0, look = null, count = {};
 

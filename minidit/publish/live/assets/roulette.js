@@ -1,10 +1,10 @@
 // Seed roulette: the same class and the same network, sixteen seeds. How much do they differ?
 "use strict";
 minidit.live.widget("roulette", find => {
-  const { make, label, paint, choices, digits, slider, newSeed, together, strip, shelf, paths, called, rounded } = minidit.live;
+  const { make, paint, choices, digits, slider, newSeed, together, strip, shelf, paths, called, rounded } = minidit.live;
   const COUNT = 16, STEPS = 20, none = minidit.config.num_classes;
   const chosen = { told: 3, guidance: 2, seeds: Array.from({ length: COUNT }, (_, k) => k) };
-  const mean = make("canvas", { role: "img" });
+  const mean = make("canvas", { role: "img", ariaLabel: `the mean of the ${COUNT} pictures` });
   const path = strip(STEPS, index => { look = index; show(); });
   const all = shelf(COUNT, k => { [which, look] = [k, null]; show(); });
   let stop = () => {}, states = [], which = 0, look = null;
@@ -13,7 +13,6 @@ minidit.live.widget("roulette", find => {
   function run() {
     stop();
     [states, look] = [[], null];
-    all.show([], names(), which);
     const asked = chosen.seeds.map(seed => ({ label: chosen.told, seed }));
     stop = together(paths(asked, { steps: STEPS, guidance: chosen.guidance }), (found, done) => {
       states = found;
@@ -44,7 +43,6 @@ minidit.live.widget("roulette", find => {
     all.show(images, names(), which);
     path.show(mine, at);
     if (images.every(Boolean)) paint(mean, average(images));
-    label(mean, { label: `the mean of the ${COUNT} pictures` });
     const whose = `The path of seed ${chosen.seeds[which]}, ${called(chosen.told)}`;
     find("caption").textContent = `${whose}; all pictures are at t = ${rounded(mine[at].t)}.`;
   }
@@ -53,6 +51,7 @@ minidit.live.widget("roulette", find => {
   const spin = make("button", { type: "button", className: "main" }, "Spin: sixteen new seeds");
   spin.onclick = () => set("seeds")(chosen.seeds.map(newSeed));
   find("digits").append(all.element);
+  all.show([], names(), which);
   find("path").append(path.element);
   find("controls").append(
     spin,
