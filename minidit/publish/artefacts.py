@@ -40,6 +40,7 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
+    "digits": Recipe("digits"),  # the live page's: what `minidit train digits` makes, with nothing changed
     "shapes": Recipe("shapes", ("training.steps=4800",)),
     # chapter 8: guidance finds little to do in the network above, and autoguidance wants one worse than good
     "shapes_early": Recipe("shapes", ("training.steps=800",)),
