@@ -183,10 +183,12 @@ def test_the_compression_run_keeps_its_promises():
         assert abs(psnr["f2c16"] - psnr["f2c2"]) < 1  # room is not what is short there
         for factor in (2, 4, 8):
             assert nats[f"f{factor}c2"] < nats[f"f{factor}c4"] < nats[f"f{factor}c16"]
-            assert psnr[f"f{factor}c16"] - psnr[f"f{factor}c2"] < (1 if factor < 8 else 4)
         assert parameters["f8c4"] > 7 * parameters["f2c4"]
         decode = {name: run.readouts[f"decode.{name}"] for name in NINE}
         assert max(decode.values()) < 2.5 * min(decode.values())
+    for factor in (2, 4):  # more channels hardly give back more
+        few, many = (fmean(evidence.readout(f"psnr.f{factor}c{channels}")) for channels in (2, 16))
+        assert many - few < 0.6
     classes = evidence.readout("accuracy.f8c4")
     assert min(classes) < 0.9 < 0.98 < max(classes)  # colours are lost in some seeds
 
