@@ -1,0 +1,91 @@
+"""From the repository to a folder of pages: source files are laid out, Sphinx reads them, its folder is put in place."""
+
+import shutil
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+from minidit.errors import MiniditError
+
+# Sphinx works here: its sources, its caches, its output before it is put in place
+WORK = Path("build/site")
+MARK = "objects.inv"  # every site that Sphinx made has one
+# Sphinx takes settings of a theme from such a file only
+CONF = """from pathlib import Path
+from minidit.publish.site.settings import settings
+globals().update(settings(Path(__file__).parents[1] / "extra"))
+"""
+
+
+def build_site(root: Path, out: Path) -> int:
+    """Build the site of the repository `root` into `out`, which it replaces. Nothing is executed. Returns 0.
+
+    Raises:
+        MiniditError: Sphinx is not installed, `out` holds something else, or a page has a fault; then what
+            was in `out` is left as it was.
+    """
+    began = time.monotonic()
+    _must_be_ours(out)
+    work = (root / WORK).resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    source, html = work / "source", work / "html"
+    _lay_out(root, source, work / "extra")
+    _sphinx(source, html, work)
+    if out.exists():
+        shutil.rmtree(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(html, out)
+    pages = len(list(out.rglob("*.html")))
+    print(f"{pages} pages in {time.monotonic() - began:.0f} s; open {out / 'index.html'}")
+    return 0
+
+
+def _must_be_ours(out: Path) -> None:
+    if out.exists() and not (out / MARK).is_file():
+        raise MiniditError(f"{out} is there already and holds no site; name another folder with --out.")
+
+
+def _lay_out(root: Path, source: Path, extra: Path) -> None:
+    """Write all that Sphinx reads, and beside it what readers take home."""
+    from minidit.publish.site.pages import laid_out
+
+    for folder, files in laid_out(root).items():
+        place = {"source": source, "extra": extra}[folder]
+        for name, content in files.items():
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    (source / "conf.py").write_text(CONF, encoding="utf-8")
+
+
+def _sphinx(source: Path, html: Path, work: Path) -> None:
+    """Run Sphinx; a warning is an error."""
+    try:
+        import furo  # noqa: F401
+        import myst_nb  # noqa: F401
+        from sphinx.application import Sphinx
+        from sphinx.errors import SphinxError
+    except ImportError as error:
+        raise MiniditError(
+            f'The site needs {error.name}, which is not installed: `pip install -c constraints.txt -e ".[site]"`.'
+        ) from error
+
+    said = StringIO()
+    try:
+        app = Sphinx(
+            srcdir=source,
+            confdir=source,
+            outdir=html,
+            doctreedir=work / "doctrees",
+            buildername="html",
+            status=None,
+            warning=said,
+            freshenv=True,
+        )
+        app.build(force_all=True)
+    except SphinxError as error:
+        raise MiniditError(f"Sphinx could not build the site: {error}\n{said.getvalue()}") from error
+    if faults := said.getvalue().strip():
+        raise MiniditError(f"The site has faults; nothing was put in place:\n{faults}")
+    sys.stdout.flush()

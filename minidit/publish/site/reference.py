@@ -1,0 +1,123 @@
+"""The library's pages, from its docstrings: a page a room, its files with their ideas, its public names."""
+
+import enum
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from types import ModuleType
+
+import minidit
+from minidit.publish.site.docstrings import first_line, markdown
+
+ROOMS = (
+    "model", "flow", "data", "latent", "align", "official", "training",
+    "measure", "claims", "teach", "publish", "classroom",
+)  # fmt: skip
+FENCE = "~" * 6
+# a default that is an object says only where it lay in memory
+OBJECT = re.compile(r"<[^<>]*>")
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Names and texts of the pages, the index first."""
+    yield "api/index", _index()
+    for room in ROOMS:
+        yield f"api/{room}", _room(importlib.import_module(f"minidit.{room}"))
+
+
+def _index() -> str:
+    rooms = "\n".join(
+        f"| [`minidit.{room}`]({room}.md) | {first_line(importlib.import_module(f'minidit.{room}').__doc__)} |"
+        for room in ROOMS
+    )
+    front = "\n".join(
+        f"| `minidit.{name}` | {_home(getattr(minidit, name))} | {first_line(_doc(getattr(minidit, name)))} |"
+        for name in minidit.__all__
+    )
+    return (
+        f"# The library\n\n{markdown(minidit.__doc__)}\n\n## Rooms\n\n| room | idea |\n|---|---|\n{rooms}\n\n"
+        f"## The front door\n\n| name | from | what it is |\n|---|---|---|\n{front}\n\n"
+        "```{toctree}\n:hidden:\n\n" + "\n".join(ROOMS) + "\n```\n"
+    )
+
+
+def _home(thing: object) -> str:
+    parts = getattr(thing, "__module__", "").split(".")
+    room = parts[1] if len(parts) > 1 and parts[0] == "minidit" else ""
+    return f"[`{room}`]({room}.md)" if room in ROOMS else f"`{room}`"
+
+
+def _room(module: ModuleType) -> str:
+    files = "\n".join(
+        f"| `{info.name.removeprefix(module.__name__ + '.')}` | {_cell(first_line(importlib.import_module(info.name).__doc__))} |"
+        for info in pkgutil.iter_modules(module.__path__, module.__name__ + ".")
+    )
+    names = [name for name in getattr(module, "__all__", ()) if not inspect.ismodule(getattr(module, name))]
+    parts = [f"# {module.__name__}", markdown(module.__doc__), "## Files", f"| file | idea |\n|---|---|\n{files}"]
+    if names:
+        parts.append("## Names")
+    return "\n\n".join(parts + [_entry(module, name) for name in names]) + "\n"
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def _entry(module: ModuleType, name: str) -> str:
+    """A public name: what it is called with, what it says of itself, and for a class its methods."""
+    thing, full = getattr(module, name), f"{module.__name__}.{name}"
+    if inspect.isclass(thing):
+        body = [markdown(_doc(thing)), *_constructor(thing), *_methods(thing, full)]
+        return _directive("class", f"{full}{_signature(thing)}", "\n\n".join(filter(None, body)))
+    if callable(thing):
+        return _directive("function", f"{full}{_signature(thing)}", markdown(_doc(thing)))
+    return _directive("data", full, _value(thing))
+
+
+def _directive(kind: str, head: str, body: str, fence: str = FENCE) -> str:
+    return f"{fence}{{py:{kind}}} {head}\n\n{body}\n{fence}"
+
+
+def _constructor(thing: type) -> Iterator[str]:
+    if "__init__" in vars(thing) and thing.__init__.__doc__ and not issubclass(thing, tuple):
+        text = markdown(thing.__init__.__doc__)
+        if not text.startswith("Initialize self."):
+            yield text
+
+
+def _methods(thing: type, full: str) -> Iterator[str]:
+    """The public methods and properties that the class itself explains."""
+    for name, member in vars(thing).items():
+        inner = getattr(member, "__func__", getattr(member, "fget", member))
+        if name.startswith("_") or not inspect.isfunction(inner) or not inner.__doc__:
+            continue
+        kind = "property" if isinstance(member, property) else "method"
+        call = "" if kind == "property" else _signature(getattr(thing, name))
+        yield _directive(kind, f"{full}.{name}{call}", markdown(inner.__doc__), FENCE[1:])
+
+
+def _doc(thing: object) -> str:
+    """What a thing says of itself; not what Python says of each dataclass, or of each dict."""
+    if not callable(thing):
+        return ""
+    text = thing.__doc__ or ""
+    made = inspect.isclass(thing) and text.startswith(f"{thing.__name__}(")
+    return "" if made else text
+
+
+def _signature(thing: object) -> str:
+    if inspect.isclass(thing) and issubclass(thing, enum.Enum):
+        return ""
+    try:
+        return OBJECT.sub("...", str(inspect.signature(thing)))
+    except (TypeError, ValueError):  # what is written in C has none
+        return ""
+
+
+def _value(thing: object) -> str:
+    """What a table holds, by its keys; a value of another kind as it is."""
+    if isinstance(thing, dict):
+        return "A table of: " + ", ".join(f"`{key}`" for key in thing) + "."
+    return f"`{OBJECT.sub('...', repr(thing))}`"
