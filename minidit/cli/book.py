@@ -1,4 +1,4 @@
-"""`minidit book`: build, check and replay the chapters, make a site of them, train the networks that they share."""
+"""`minidit book`: build, check and replay the chapters, publish them, train the networks that they share."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ def command(
     folder: Path = Path("book"),
     out: Path = Path("build/html"),
 ) -> int:
-    """Build the notebooks from their sources, check that both agree, replay them, publish, or train what they share.
+    """Build the notebooks from their sources, check, replay or publish them, or train what they share.
 
     Args:
         action: build executes the sources and writes the notebooks; check proves in seconds, without running

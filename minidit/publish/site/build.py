@@ -1,4 +1,4 @@
-"""From the repository to a folder of pages: source files are laid out, Sphinx reads them, its folder is put in place."""
+"""From the repository to a folder of pages: sources are laid out, Sphinx reads them, all is looked over."""
 
 import shutil
 import sys
@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from minidit.errors import MiniditError
+from minidit.publish.site.look import faults
 
 # Sphinx works here: its sources, its caches, its output before it is put in place
 WORK = Path("build/site")
@@ -18,8 +19,13 @@ globals().update(settings(Path(__file__).parents[1] / "extra"))
 """
 
 
-def build_site(root: Path, out: Path) -> int:
+def build_site(root: Path, out: Path, work: Path | None = None) -> int:
     """Build the site of the repository `root` into `out`, which it replaces. Nothing is executed. Returns 0.
+
+    Args:
+        root: the repository.
+        out: the folder of the site.
+        work: a folder for sources and caches, which is emptied first; build/site unless given.
 
     Raises:
         MiniditError: Sphinx is not installed, `out` holds something else, or a page has a fault; then what
@@ -27,11 +33,13 @@ def build_site(root: Path, out: Path) -> int:
     """
     began = time.monotonic()
     _must_be_ours(out)
-    work = (root / WORK).resolve()
+    work = (work or root / WORK).resolve()
     shutil.rmtree(work, ignore_errors=True)
     source, html = work / "source", work / "html"
     _lay_out(root, source, work / "extra")
     _sphinx(source, html, work)
+    if found := faults(html):
+        raise MiniditError("The site has faults; nothing was put in place:\n" + "\n".join(found))
     if out.exists():
         shutil.rmtree(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +76,8 @@ def _sphinx(source: Path, html: Path, work: Path) -> None:
         from sphinx.errors import SphinxError
     except ImportError as error:
         raise MiniditError(
-            f'The site needs {error.name}, which is not installed: `pip install -c constraints.txt -e ".[site]"`.'
+            f"The site needs {error.name}, which is not installed: "
+            '`pip install -c constraints.txt -e ".[site]"` brings it.'
         ) from error
 
     said = StringIO()

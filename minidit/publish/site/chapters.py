@@ -1,4 +1,4 @@
-"""A chapter as Sphinx reads it: the executed notebook, its card filled in, its widgets alive without a kernel."""
+"""A chapter as Sphinx reads it: the executed notebook, its card filled in, its widgets alive."""
 
 import re
 from pathlib import Path

@@ -44,14 +44,17 @@ class Widgets:
         kind = self.models[model]["model_name"].removesuffix("Model")
         if kind not in _KINDS:
             known = ", ".join(_KINDS)
-            raise MiniditError(f"The site cannot show the widget {kind}; use {known}, or draw it in frames.py.")
+            raise MiniditError(
+                f"The site cannot show the widget {kind}; use {known}, or draw it in frames.py."
+            )
         return _KINDS[kind](self, model, self.models[model]["state"])
 
     def _children(self, state: State) -> list[str]:
         return [self._draw(child.removeprefix(REFERENCE)) for child in state["children"]]
 
     def _box(self, model: str, state: State) -> str:
-        return f'<div class="{self.models[model]["model_name"][0].lower()}box">{"".join(self._children(state))}</div>'
+        way = self.models[model]["model_name"][0].lower()  # of a VBox or an HBox
+        return f'<div class="{way}box">{"".join(self._children(state))}</div>'
 
     def _stack(self, model: str, state: State) -> str:
         shown = state.get(SHOWN) or 0

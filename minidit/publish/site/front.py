@@ -41,7 +41,11 @@ def page(root: Path, tops: Tops, links: Links) -> str:
 def _buttons(names: set[str]) -> str:
     """The ways in; the live model first, where there is one."""
     live = [("Draw a digit, here", f"{LIVE}.html")] if LIVE in names else []
-    ways = [*live, ("Begin with chapter 1", "ch01_first_model.html"), ("See the verdicts", "#claims-on-trial")]
+    ways = [
+        *live,
+        ("Begin with chapter 1", "ch01_first_model.html"),
+        ("See the verdicts", "#claims-on-trial"),
+    ]
     return "".join(f'<a class="way" href="{place}">{words}</a>' for words, place in ways)
 
 
@@ -53,20 +57,26 @@ def _verdicts(case: Case) -> list[tuple[str, str]]:
 
 def _count(cases: list[Case]) -> str:
     counts = Counter(word for case in cases for _, word in _verdicts(case))
-    numbers = ", ".join(f"**{counts[word]} {word}**" for word in WORDS)
-    return f"{len(cases)} claims, {sum(counts.values())} hypotheses with a verdict: {numbers}"
+    numbers = " ".join(f'<span class="verdict {word}">{counts[word]} {word}</span>' for word in WORDS)
+    tried = sum(not _waiting(case) for case in cases)
+    return f"{tried} of {len(cases)} claims tried so far, hypothesis by hypothesis: {numbers}"
 
 
 def _claims(cases: list[Case]) -> str:
     rows = []
     for case in cases:
         name = case.card.id
-        badges = "".join(_badge(*one) for one in _verdicts(case)) or "<span>not run yet</span>"
+        badges = "".join(_badge(*one) for one in _verdicts(case)) + _waiting(case)
         rows.append(
-            f'<li><a href="claims.html#{name.lower()}">{name}</a> <span>{html.escape(case.card.question)}</span> '
-            f'<span class="verdicts">{badges}</span></li>'
+            f'<li><a href="claims.html#{name.lower()}">{name}</a> '
+            f'<span>{html.escape(case.card.question)}</span> <span class="verdicts">{badges}</span></li>'
         )
     return '<ol class="claims">\n' + "\n".join(rows) + "\n</ol>"
+
+
+def _waiting(case: Case) -> str:
+    """Words for a claim whose runs are still to come; nothing where they are there."""
+    return "" if case.trials or not case.tried.hypotheses else '<span class="verdict">not run yet</span>'
 
 
 def _badge(letter: str, word: str) -> str:

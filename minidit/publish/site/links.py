@@ -10,7 +10,9 @@ from pathlib import Path
 from minidit.errors import MiniditError
 
 # [words](target), not in code: code spans and fenced blocks are taken first and left alone
-LINK = re.compile(r"(?P<code>```.*?```|~~~.*?~~~|`[^`\n]+`)|(?P<start>!?\[[^\]\n]*\]\()(?P<target>[^)\s]+)\)", re.S)
+LINK = re.compile(
+    r"(?P<code>```.*?```|~~~.*?~~~|`[^`\n]+`)|(?P<start>!?\[[^\]\n]*\]\()(?P<target>[^)\s]+)\)", re.S
+)
 OUTSIDE = re.compile(r"[a-z]+:|#")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>\n')
 TAKEN = "files"  # the folder of files that were taken along

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 WORDS = {r"\\lVert|\\rVert|&#x02016;": "‖", r"&#x0007C;": "|", "&#x000AF;": "‾"}
 BAR = re.compile(r"<mo[^>]*>([|‖])</mo>")
 PRIME = re.compile(r"<msup>(<m[in]>[^<]*</m[in]>)<mi>&#x02032;</mi></msup>")
-ACCENT = re.compile(r"<mover>(.(?:(?!<mover>).)*?<mo[^>]*>(?:‾|&#x0?0?2D9;|&#x0?0?2C6;|&#x0?0?2DC;|&#x0005E;|~|\^))")
+ACCENT = re.compile(
+    r"<mover>(.(?:(?!<mover>).)*?<mo[^>]*>(?:‾|&#x0?0?2D9;|&#x0?0?2C6;|&#x0?0?2DC;|&#x0005E;|~|\^))"
+)
 # a minus behind a relation, a comma or an opening bracket is a sign, not a difference
-SIGN = re.compile(r"(<mo[^>]*>(?:=|&#x0003D;|&#x02264;|&#x02265;|&#x02248;|&#x0002C;|,|&#x00028;|\()</mo>)<mo>&#x02212;</mo>")
+SIGN = re.compile(
+    r"(<mo[^>]*>(?:=|&#x0003D;|&#x02264;|&#x02265;|&#x02248;|&#x0002C;|,|&#x00028;|\()</mo>)<mo>&#x02212;</mo>"
+)
 # TeX puts a thin space around the names of functions, but none before a bracket
 FUNCTION = re.compile(r"(?<=[\w}])\s*(\\(?:log|ln|exp|sin|cos)\b)")
 ARGUMENT = re.compile(r"(\\(?:log|ln|exp|sin|cos)\b)\s*(?=[\w\\])(?!\\(?:bigl|left|!))")
@@ -41,7 +45,9 @@ def mathml(tex: str, display: bool = False) -> str:
     try:
         found = convert(spaced, display="block" if display else "inline")
     except Exception as error:  # whatever the converter meets: it has some forty kinds of its own
-        raise MiniditError(f"The formula {tex!r} cannot be read ({error!r}); write it in plainer TeX.") from error
+        raise MiniditError(
+            f"The formula {tex!r} cannot be read ({error!r}); write it in plainer TeX."
+        ) from error
     for word, sign in WORDS.items():
         found = re.sub(word, sign, found)
     found = BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0" form="prefix">\1</mo>', found)
@@ -59,7 +65,9 @@ def inline(translator: "HTML5Translator", node: nodes.math) -> None:
 def block(translator: "HTML5Translator", node: nodes.math_block) -> None:
     """Write a formula of its own, which can be moved sideways where a window is narrow, and leave it."""
     math = mathml(node.astext(), display=True)
-    translator.body.append(f'<div class="formula" tabindex="0" role="group" aria-label="formula">{math}</div>\n')
+    translator.body.append(
+        f'<div class="formula" tabindex="0" role="group" aria-label="formula">{math}</div>\n'
+    )
     raise nodes.SkipNode
 
 

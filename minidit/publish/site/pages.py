@@ -35,7 +35,7 @@ class Page(NamedTuple):
 
 
 def pages(root: Path, links: Links) -> Iterator[tuple[str, list[Page]]]:
-    """The headings of the site with the pages below them, in the order of reading; the front page is not among them.
+    """The headings of the site with the pages below them, in the order of reading, without the front page.
 
     Pages in a folder are reached from the index of the folder.
 

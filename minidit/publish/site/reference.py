@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import minidit
+from minidit.publish.case import table
 from minidit.publish.site.docstrings import first_line, markdown
 
 ROOMS = (
@@ -28,19 +29,22 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _index() -> str:
-    rooms = "\n".join(
-        f"| [`minidit.{room}`]({room}.md) | {first_line(importlib.import_module(f'minidit.{room}').__doc__)} |"
-        for room in ROOMS
-    )
-    front = "\n".join(
-        f"| `minidit.{name}` | {_home(getattr(minidit, name))} | {first_line(_doc(getattr(minidit, name)))} |"
+    rooms = [(f"[`minidit.{room}`]({room}.md)", _idea(f"minidit.{room}")) for room in ROOMS]
+    front = [
+        (f"`minidit.{name}`", _home(getattr(minidit, name)), first_line(_doc(getattr(minidit, name))))
         for name in minidit.__all__
-    )
-    return (
-        f"# The library\n\n{markdown(minidit.__doc__)}\n\n## Rooms\n\n| room | idea |\n|---|---|\n{rooms}\n\n"
-        f"## The front door\n\n| name | from | what it is |\n|---|---|---|\n{front}\n\n"
-        "```{toctree}\n:hidden:\n\n" + "\n".join(ROOMS) + "\n```\n"
-    )
+    ]
+    parts = [
+        f"# The library\n\n{markdown(minidit.__doc__)}",
+        f"## Rooms\n\n{table(('room', 'idea'), rooms)}",
+        f"## The front door\n\n{table(('name', 'from', 'what it is'), front)}",
+        "```{toctree}\n:hidden:\n\n" + "\n".join(ROOMS) + "\n```\n",
+    ]
+    return "\n\n".join(parts)
+
+
+def _idea(module: str) -> str:
+    return first_line(importlib.import_module(module).__doc__)
 
 
 def _home(thing: object) -> str:
@@ -50,19 +54,15 @@ def _home(thing: object) -> str:
 
 
 def _room(module: ModuleType) -> str:
-    files = "\n".join(
-        f"| `{info.name.removeprefix(module.__name__ + '.')}` | {_cell(first_line(importlib.import_module(info.name).__doc__))} |"
-        for info in pkgutil.iter_modules(module.__path__, module.__name__ + ".")
-    )
+    inside = module.__name__ + "."
+    files = [
+        (f"`{info.name.removeprefix(inside)}`", _idea(info.name))
+        for info in pkgutil.iter_modules(module.__path__, inside)
+    ]
     names = [name for name in getattr(module, "__all__", ()) if not inspect.ismodule(getattr(module, name))]
-    parts = [f"# {module.__name__}", markdown(module.__doc__), "## Files", f"| file | idea |\n|---|---|\n{files}"]
-    if names:
-        parts.append("## Names")
+    parts = [f"# {module.__name__}", markdown(module.__doc__), "## Files", table(("file", "idea"), files)]
+    parts += ["## Names"] if names else []
     return "\n\n".join(parts + [_entry(module, name) for name in names]) + "\n"
-
-
-def _cell(words: str) -> str:
-    return words.replace("|", "\\|")
 
 
 def _entry(module: ModuleType, name: str) -> str:
@@ -81,10 +81,8 @@ def _directive(kind: str, head: str, body: str, fence: str = FENCE) -> str:
 
 
 def _constructor(thing: type) -> Iterator[str]:
-    if "__init__" in vars(thing) and thing.__init__.__doc__ and not issubclass(thing, tuple):
-        text = markdown(thing.__init__.__doc__)
-        if not text.startswith("Initialize self."):
-            yield text
+    if "__init__" in vars(thing):
+        yield markdown(thing.__init__.__doc__)
 
 
 def _methods(thing: type, full: str) -> Iterator[str]:
@@ -111,7 +109,8 @@ def _signature(thing: object) -> str:
     if inspect.isclass(thing) and issubclass(thing, enum.Enum):
         return ""
     try:
-        return OBJECT.sub("...", str(inspect.signature(thing)))
+        shown = OBJECT.sub("...", str(inspect.signature(thing)))
+        return re.sub(r"^\(self(?:, )?", "(", shown)
     except (TypeError, ValueError):  # what is written in C has none
         return ""
 

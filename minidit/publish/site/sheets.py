@@ -47,11 +47,14 @@ def notes(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
     sources = sorted(folder.glob("ch*/notes.md"))
     names = [source.parent.name[:4] for source in sources]
     yield "notes/index", _index("Notes on the exercises", "What each is for, and what people answer.", names)
-    yield from ((f"notes/{name}", text_page(path, links, 1)) for name, path in zip(names, sources, strict=True))
+    yield from (
+        (f"notes/{name}", text_page(path, links, 1)) for name, path in zip(names, sources, strict=True)
+    )
 
 
-INTRODUCTION = """Each exercise asks for a function, and has a check that draws fresh inputs and names the likely mistake.
-`minidit exercises start ch01` writes a chapter's sheet as a notebook to work in; each page here has it to download.
+INTRODUCTION = """\
+Each exercise asks for a function. Its check draws fresh inputs and names the likely mistake.
+`minidit exercises start ch01` writes a chapter's sheet as a notebook to work in; each page has it to download.
 Hints are folded: open one at a time. The [solutions](../solutions/index.md) are apart."""
 
 
@@ -79,17 +82,24 @@ def _folded(summary: str, words: str) -> str:
 
 
 def _to_solution(name: str, exercise: str) -> str:
-    return f"[Solution of {exercise}](../solutions/{name}.md#solution-{exercise.replace('.', '-')}), when you have tried."
+    return f"[Solution of {exercise}](../solutions/{name}.md#{_anchor(exercise)}), when you have tried."
+
+
+def _anchor(exercise: str) -> str:
+    return f"solution-{exercise.replace('.', '-')}"
 
 
 def _solutions(text: str, name: str) -> str:
-    parts = [f"# Solutions to chapter {int(name[2:])}", f"Statements and hints are on [the sheet](../exercises/{name}.md)."]
+    parts = [
+        f"# Solutions to chapter {int(name[2:])}",
+        f"Statements and hints are on [the sheet](../exercises/{name}.md).",
+    ]
     current = ""
     for cell in jupytext.reads(text, fmt="py:percent").cells:
         found = NAME.search(cell.source) if cell.cell_type == "markdown" else None
         if found:
             current = found[1]
-            parts += [f"(solution-{current.replace('.', '-')})=\n## {current} {found[2]}"]
+            parts += [f"({_anchor(current)})=\n## {current} {found[2]}"]
         elif cell.cell_type == "code" and SOLUTION.search(cell.source + "\n"):
             parts.append(f"```python\n{dedent(MARKS.sub('', cell.source)).strip()}\n```")
     return "\n\n".join(parts) + "\n"

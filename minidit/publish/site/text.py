@@ -13,5 +13,7 @@ def text_page(path: Path, links: Links, depth: int = 0) -> str:
         MiniditError: there is no such file, or it links to nothing.
     """
     if not path.is_file():
-        raise MiniditError(f"There is no {path}, which the list of pages names; write it, or take the name out.")
+        raise MiniditError(
+            f"There is no {path}, which the list of pages names; write it, or take the name out."
+        )
     return links.rewritten(path.read_text(encoding="utf-8"), path, depth)
