@@ -1,7 +1,6 @@
 """From the repository to a folder of pages: sources are laid out, Sphinx reads them, all is looked over."""
 
 import shutil
-import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -74,6 +73,7 @@ def _sphinx(source: Path, html: Path, work: Path) -> None:
         import myst_nb  # noqa: F401
         from sphinx.application import Sphinx
         from sphinx.errors import SphinxError
+        from sphinx.util.docutils import docutils_namespace, patch_docutils
     except ImportError as error:
         raise MiniditError(
             f"The site needs {error.name}, which is not installed: "
@@ -81,20 +81,12 @@ def _sphinx(source: Path, html: Path, work: Path) -> None:
         ) from error
 
     said = StringIO()
+    places = {"srcdir": source, "confdir": source, "outdir": html, "doctreedir": work / "doctrees"}
     try:
-        app = Sphinx(
-            srcdir=source,
-            confdir=source,
-            outdir=html,
-            doctreedir=work / "doctrees",
-            buildername="html",
-            status=None,
-            warning=said,
-            freshenv=True,
-        )
-        app.build(force_all=True)
+        with patch_docutils(source), docutils_namespace():  # else a second site would be warned of the first
+            app = Sphinx(**places, buildername="html", status=None, warning=said, freshenv=True)
+            app.build(force_all=True)
     except SphinxError as error:
         raise MiniditError(f"Sphinx could not build the site: {error}\n{said.getvalue()}") from error
-    if faults := said.getvalue().strip():
-        raise MiniditError(f"The site has faults; nothing was put in place:\n{faults}")
-    sys.stdout.flush()
+    if warned := said.getvalue().strip():
+        raise MiniditError(f"The site has faults; nothing was put in place:\n{warned}")

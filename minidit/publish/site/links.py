@@ -71,7 +71,7 @@ class Links:
 _PAGES = {
     r"book/(ch\d\d_\w+)\.(?:py|ipynb)": r"\1.ipynb",
     r"book/(\w+)\.md": r"\1.md",
-    r"exercises/(ch\d\d)_\w+/(?:exercises\.py)?": r"exercises/\1.md",
+    r"exercises/(ch\d\d)_\w+(?:/exercises\.py)?": r"exercises/\1.md",
     r"exercises/(ch\d\d)_\w+/notes\.md": r"notes/\1.md",
     r"minidit/(\w+)/\w+\.py": r"api/\1.md",
 }

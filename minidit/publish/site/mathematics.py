@@ -21,7 +21,7 @@ WORDS = {r"\\lVert|\\rVert|&#x02016;": "‖", r"&#x0007C;": "|", "&#x000AF;": "�
 BAR = re.compile(r"<mo[^>]*>([|‖])</mo>")
 PRIME = re.compile(r"<msup>(<m[in]>[^<]*</m[in]>)<mi>&#x02032;</mi></msup>")
 ACCENT = re.compile(
-    r"<mover>(.(?:(?!<mover>).)*?<mo[^>]*>(?:‾|&#x0?0?2D9;|&#x0?0?2C6;|&#x0?0?2DC;|&#x0005E;|~|\^))"
+    r"<mover>(.(?:(?!<mover>).)*?<mo[^>]*>(?:‾|&#x0?0?2D9;|&#x0?0?2C6;|&#x0?0?2DC;|&#x0005E;|&#x0007E;|~|\^))"
 )
 # a minus behind a relation, a comma or an opening bracket is a sign, not a difference
 SIGN = re.compile(
@@ -50,6 +50,8 @@ def mathml(tex: str, display: bool = False) -> str:
         ) from error
     for word, sign in WORDS.items():
         found = re.sub(word, sign, found)
+    if "\\" in found:  # a command that the converter does not know is left standing
+        raise MiniditError(f"The formula {tex!r} holds a command that is not known; write it in plainer TeX.")
     found = BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0" form="prefix">\1</mo>', found)
     found = PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">&#x02032;</mo></mrow>', found)
     found = ACCENT.sub(r'<mover accent="true">\1', found)

@@ -54,7 +54,7 @@ def notes(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
 
 INTRODUCTION = """\
 Each exercise asks for a function. Its check draws fresh inputs and names the likely mistake.
-`minidit exercises start ch01` writes a chapter's sheet as a notebook to work in; each page has it to download.
+`minidit exercises start ch01` writes a chapter's sheet as a notebook to work in; each page has it too.
 Hints are folded: open one at a time. The [solutions](../solutions/index.md) are apart."""
 
 
