@@ -2,7 +2,8 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,8 +35,15 @@ def site(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def http(site) -> Iterator[str]:
     """The address of the site over http."""
-    with served(site) as server:
-        yield server
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """A function that serves a folder over http, and returns its address."""
+    with ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -43,19 +51,13 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-class served:
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     """A folder over http, for as long as the block runs."""
-
-    def __init__(self, folder: Path):
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@
   };
 
   // nothing may be wider than the window; the theme lets its column scroll, which would hide it
-  for (const box of [document.documentElement, document.querySelector(".content")].filter(Boolean)) {
+  for (const box of document.querySelectorAll("html, .content")) {
     if (box.scrollWidth > box.clientWidth + 1) faults.push(`${box.scrollWidth} px do not fit into ${box.clientWidth}`);
   }
 
