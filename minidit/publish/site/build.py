@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from minidit.publish.site.look import faults
 
 # Sphinx works here: its sources, its caches, its output before it is put in place
 WORK = Path("build/site")
+PACKAGES = ("sphinx", "furo", "myst_nb", "sphinx_copybutton", "latex2mathml")
 MARK = "objects.inv"  # every site that Sphinx made has one
 # Sphinx takes settings of a theme from such a file only
 CONF = """from pathlib import Path
@@ -31,6 +33,7 @@ def build_site(root: Path, out: Path, work: Path | None = None) -> int:
             was in `out` is left as it was.
     """
     began = time.monotonic()
+    _must_be_installed()
     _must_be_ours(out)
     work = (work or root / WORK).resolve()
     shutil.rmtree(work, ignore_errors=True)
@@ -66,19 +69,20 @@ def _lay_out(root: Path, source: Path, extra: Path) -> None:
     (source / "conf.py").write_text(CONF, encoding="utf-8")
 
 
+def _must_be_installed() -> None:
+    for name in PACKAGES:
+        if find_spec(name) is None:
+            raise MiniditError(
+                f"The site needs {name}, which is not installed: "
+                '`pip install -c constraints.txt -e ".[site]"` brings it.'
+            )
+
+
 def _sphinx(source: Path, html: Path, work: Path) -> None:
     """Run Sphinx; a warning is an error."""
-    try:
-        import furo  # noqa: F401
-        import myst_nb  # noqa: F401
-        from sphinx.application import Sphinx
-        from sphinx.errors import SphinxError
-        from sphinx.util.docutils import docutils_namespace, patch_docutils
-    except ImportError as error:
-        raise MiniditError(
-            f"The site needs {error.name}, which is not installed: "
-            '`pip install -c constraints.txt -e ".[site]"` brings it.'
-        ) from error
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     said = StringIO()
     places = {"srcdir": source, "confdir": source, "outdir": html, "doctreedir": work / "doctrees"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from minidit.publish.replays import Noted, last_replay
+from minidit.publish.replays import PACKAGES, Noted, last_replay
 from minidit.publish.site.frames import Widgets
 from minidit.publish.site.links import Links
 from minidit.publish.source import notebook_of, read_notebook
@@ -53,7 +53,8 @@ def _with_card(head: str, source: Path) -> str:
     number = source.stem[:4]
     take = f'<a href="notebooks/{source.stem}.ipynb" download>as a notebook</a>, with its outputs'
     sheets = f"[the sheet](exercises/{number}.md), [solutions](solutions/{number}.md)"
-    rows = {"Exercises": sheets, "Last replay": _replayed(last_replay(source)), "Download": take}
+    run = _run(last_replay(source), source.parents[1] / "constraints.txt")
+    rows = {"Exercises": sheets, **run, "Download": take}
     more = "".join(f"| **{name}** | {words} |\n" for name, words in rows.items())
 
     known = {path.name[:3] for path in (source.parent / "claims").glob("C*.toml")}
@@ -67,8 +68,14 @@ def _with_card(head: str, source: Path) -> str:
     return CARD.sub(filled, head, count=1)
 
 
-def _replayed(noted: Noted | None) -> str:
+def _run(noted: Noted | None, pins: Path) -> dict[str, str]:
+    """The rows on the last replay, and on the packages: those of the replay, else those that are pinned."""
     if noted is None:
-        return "not where this site was built, since the chapter was last changed"
-    versions = ", ".join(f"{name} {version}" for name, version in noted.versions.items())
-    return f"{noted.day}, every output as stored, in {noted.seconds:.0f} {noted.clock}; {versions}"
+        words = "none on the machine that made this page, since the chapter changed"
+        found = {name: re.search(rf"^{name}==(\S+)", pins.read_text("utf-8"), re.M) for name in PACKAGES}
+        versions = {name: version[1] for name, version in found.items() if version}
+    else:
+        words = f"{noted.day}, every output as stored, in {noted.seconds:.0f} {noted.clock}"
+        versions = noted.versions
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return {"Last replay": words, "Versions": listed}

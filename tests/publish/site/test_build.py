@@ -1,6 +1,5 @@
 """The build refuses what is not sound, and leaves what was there."""
 
-import builtins
 import re
 
 import pytest
@@ -57,14 +56,8 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
 
 
-def test_what_is_missing_is_named(laid, monkeypatch):
-    real = builtins.__import__
-
-    def without_furo(name, *arguments, **named):
-        if name == "furo":
-            raise ModuleNotFoundError("no furo", name="furo")
-        return real(name, *arguments, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without_furo)
-    with pytest.raises(MiniditError, match=r"needs furo.*\[site\]"):
-        laid(index="# A\n")
+@pytest.mark.parametrize("missing", build.PACKAGES)
+def test_what_is_missing_is_named(tmp_path, monkeypatch, missing):
+    monkeypatch.setattr(build, "find_spec", lambda name: None if name == missing else "found")
+    with pytest.raises(MiniditError, match=rf"needs {missing}.*\[site\]"):
+        build.build_site(tmp_path, tmp_path / "html")

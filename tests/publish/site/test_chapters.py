@@ -62,8 +62,15 @@ def test_a_replay_is_remembered(source):
     replays.note_replay(source, 12.34, "CPU s")
     noted = replays.last_replay(source)
     assert (noted.seconds, noted.clock, set(noted.versions)) == (12.3, "CPU s", set(replays.PACKAGES))
-    words = chapters._replayed(noted)
-    assert noted.day in words and "12 CPU s" in words and f"torch {noted.versions['torch']}" in words
+    rows = chapters._run(noted, BOOK)
+    assert rows["Last replay"] == f"{noted.day}, every output as stored, in 12 CPU s"
+    assert f"torch {noted.versions['torch']}, numpy" in rows["Versions"]
+
+
+def test_without_a_replay_the_card_says_so_and_has_the_pins():
+    rows = chapters._run(None, BOOK.parent / "constraints.txt")
+    assert rows["Last replay"].startswith("none on the machine")
+    assert "torch 2.13.0, numpy" in rows["Versions"]
 
 
 def test_a_changed_chapter_was_not_replayed(source):
