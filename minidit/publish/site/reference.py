@@ -36,6 +36,7 @@ def _index() -> str:
     ]
     parts = [
         f"# The library\n\n{markdown(minidit.__doc__)}",
+        'All names, by the alphabet: <a href="../genindex.html">the index</a>.',
         f"## Rooms\n\n{table(('room', 'idea'), rooms)}",
         f"## The front door\n\n{table(('name', 'from', 'what it is'), front)}",
         "```{toctree}\n:hidden:\n\n" + "\n".join(ROOMS) + "\n```\n",
