@@ -15,8 +15,18 @@
     if (box.scrollWidth > box.clientWidth + 1) faults.push(`${box.scrollWidth} px do not fit into ${box.clientWidth}`);
   }
 
+  // one colour all over; a page from a folder may not look into its pictures
+  const pen = new OffscreenCanvas(24, 24).getContext("2d", { willReadFrequently: true });
+  const blank = image => {
+    if (!location.protocol.startsWith("http")) return false;
+    pen.clearRect(0, 0, 24, 24);
+    pen.drawImage(image, 0, 0, 24, 24);
+    const pixels = new Uint32Array(pen.getImageData(0, 0, 24, 24).data.buffer);
+    return pixels.every(pixel => pixel === pixels[0]);
+  };
   for (const image of document.images) {
     if (image.complete && image.naturalWidth === 0) faults.push(`a picture is not there: ${image.src.slice(-60)}`);
+    else if (image.complete && blank(image)) faults.push(`a picture is blank: ${image.src.slice(-60)}`);
     if (!image.alt.trim()) faults.push(`a picture has no words: ${image.src.slice(-60)}`);
   }
 

@@ -6,7 +6,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+DRAWING = "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><path d='M0 0h4v8z'/></svg>"
+DOT = f"data:image/svg+xml,{DRAWING}"
+BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 SOUND = """<!doctype html><html lang="en"><title>A</title><link rel="icon" href="data:,">
 <body style="color: #333; background: #fff"><div class="content"><p>Words.</p>
 <img src="DOT" alt="a dot"></div></body></html>""".replace("DOT", DOT)
@@ -51,6 +53,12 @@ def test_each_fault_is_seen(reader, tmp_path, serve, fault, where):
     reader.open(f"{tmp_path.as_uri() if where == 'folder' else serve(tmp_path)}/index.html")
     found = reader.faults()
     assert any(FAULTS[fault] in one for one in found) if fault else found == []
+
+
+def test_a_blank_picture_is_seen(reader, tmp_path, serve):
+    (tmp_path / "index.html").write_text(SOUND.replace(DOT, BLANK))
+    reader.open(f"{serve(tmp_path)}/index.html")
+    assert any("a picture is blank" in one for one in reader.faults())
 
 
 # ---- what moves
