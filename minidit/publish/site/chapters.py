@@ -77,5 +77,5 @@ def _run(noted: Noted | None, pins: Path) -> dict[str, str]:
     else:
         words = f"{noted.day}, every output as stored, in {noted.seconds:.0f} {noted.clock}"
         versions = noted.versions
-    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    listed = ", ".join(f"{name} {versions[name]}" for name in PACKAGES if name in versions)
     return {"Last replay": words, "Versions": listed}
