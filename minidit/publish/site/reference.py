@@ -68,17 +68,17 @@ def _room(module: ModuleType) -> str:
 
 def _entry(module: ModuleType, name: str) -> str:
     """A public name: what it is called with, what it says of itself, and for a class its methods."""
-    thing, full = getattr(module, name), f"{module.__name__}.{name}"
+    thing, room = getattr(module, name), module.__name__
     if inspect.isclass(thing):
-        body = [markdown(_doc(thing)), *_constructor(thing), *_methods(thing, full)]
-        return _directive("class", f"{full}{_signature(thing)}", "\n\n".join(filter(None, body)))
+        body = [markdown(_doc(thing)), *_constructor(thing), *_methods(room, thing, name)]
+        return _directive("class", room, f"{name}{_signature(thing)}", "\n\n".join(filter(None, body)))
     if callable(thing):
-        return _directive("function", f"{full}{_signature(thing)}", markdown(_doc(thing)))
-    return _directive("data", full, _value(thing))
+        return _directive("function", room, f"{name}{_signature(thing)}", markdown(_doc(thing)))
+    return _directive("data", room, name, _value(thing))
 
 
-def _directive(kind: str, head: str, body: str, fence: str = FENCE) -> str:
-    return f"{fence}{{py:{kind}}} {head}\n\n{body}\n{fence}"
+def _directive(kind: str, room: str, head: str, body: str, fence: str = FENCE) -> str:
+    return f"{fence}{{py:{kind}}} {head}\n:module: {room}\n\n{body}\n{fence}"
 
 
 def _constructor(thing: type) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _constructor(thing: type) -> Iterator[str]:
         yield markdown(thing.__init__.__doc__)
 
 
-def _methods(thing: type, full: str) -> Iterator[str]:
+def _methods(room: str, thing: type, owner: str) -> Iterator[str]:
     """The public methods and properties that the class itself explains."""
     for name, member in vars(thing).items():
         inner = getattr(member, "__func__", getattr(member, "fget", member))
@@ -94,7 +94,7 @@ def _methods(thing: type, full: str) -> Iterator[str]:
             continue
         kind = "property" if isinstance(member, property) else "method"
         call = "" if kind == "property" else _signature(getattr(thing, name))
-        yield _directive(kind, f"{full}.{name}{call}", markdown(inner.__doc__), FENCE[1:])
+        yield _directive(kind, room, f"{owner}.{name}{call}", markdown(inner.__doc__), FENCE[1:])
 
 
 def _doc(thing: object) -> str:
