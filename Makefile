@@ -17,7 +17,7 @@ define stage
 endef
 total = @printf '\n%s: everything passed in %s s\n' 'make $@' $$(($$(date +%s) - $(BEGAN)))
 
-.PHONY: help setup train lab quick test nightly bench check-official pins book clean
+.PHONY: help setup train lab quick test nightly bench check-official pins book site clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -72,6 +72,9 @@ pins: setup  ## pin the newest packages in constraints.txt (PyTorch is chosen by
 
 book: setup  ## execute the chapters that changed, and write their notebooks
 	@$(BIN)/minidit book build $(ARGS)
+
+site: setup  ## the book as a site in build/html: no kernel, no network; about half a minute
+	@$(BIN)/minidit book html $(ARGS)
 
 clean:  ## remove caches and build outputs; keeps .venv and runs/
 	@rm -rf build dist .pytest_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ from minidit.errors import MiniditError
 from minidit.publish import environment
 from minidit.publish.check import compared_cells
 from minidit.publish.outputs import SANITIZE
+from minidit.publish.replays import note_replay
 from minidit.publish.source import notebook_of, place, read_notebook
 from minidit.teach.progress import progress
 
@@ -53,6 +54,8 @@ def test(sources: list[Path]) -> int:
         for fault in replay.faults:
             tqdm.write(fault)
         failed += bool(replay.faults)
+        if not replay.faults:
+            note_replay(source, replay.seconds, CLOCK)
     if not sources:
         tqdm.write("No chapter was given, so nothing was compared.")
     return int(failed > 0 or not sources)

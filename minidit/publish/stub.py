@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from nbformat import NotebookNode
 
 from minidit.errors import MiniditError
 from minidit.files import write_whole
@@ -45,9 +46,19 @@ def start(chapter: str, folder: Path, out: Path) -> Path:
     path = out / f"{sources[0].parent.name}_exercises.ipynb"
     if path.exists():
         raise MiniditError(f"{path} is there already, perhaps with your answers: it is left as it is.")
-    notebook = jupytext.reads(without_solutions(sources[0].read_text(encoding="utf-8")), fmt="py:percent")
+    notebook = notebook_to_work_in(sources[0].read_text(encoding="utf-8"))
+    return write_whole(path, nbformat.writes(notebook).encode())
+
+
+def notebook_to_work_in(source: str) -> NotebookNode:
+    """The text of an `exercises.py` as a notebook without solutions.
+
+    Raises:
+        MiniditError: a marker without its partner.
+    """
+    notebook = jupytext.reads(without_solutions(source), fmt="py:percent")
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return write_whole(path, nbformat.writes(notebook).encode())
+    return notebook

@@ -1,0 +1,17 @@
+"""The book as a site: pages that need no kernel, no network and no other host.
+
+| you look for | it is in |
+|---|---|
+| which pages there are, in which order | pages.py |
+| Sphinx, its settings, the folder that comes out | build.py, settings.py |
+| a chapter: its card, its widgets alive | chapters.py, frames.py |
+| exercises with folded hints, and their solutions apart | sheets.py |
+| the front page; the library's pages | front.py; reference.py, docstrings.py |
+| formulas without a script | mathematics.py |
+| links to files of the repository | links.py |
+| how it looks, what moves | static/ |
+"""
+
+from minidit.publish.site.build import build_site
+
+__all__ = ["build_site"]

@@ -1,0 +1,81 @@
+"""A chapter as Sphinx reads it: the executed notebook, its card filled in, its widgets alive."""
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from minidit.publish.replays import PACKAGES, Noted, last_replay
+from minidit.publish.site.frames import Widgets
+from minidit.publish.site.links import Links
+from minidit.publish.source import notebook_of, read_notebook
+from minidit.publish.widgets import STATE, VIEW
+
+# the rows of the card at the chapter's head
+CARD = re.compile(r"(?:^\|.*\|\n?)+", re.M)
+CLAIM = re.compile(r"\bC\d\d\b")
+
+
+def page(source: Path, links: Links) -> str:
+    """The notebook of the chapter `source` as the site shows it, as JSON.
+
+    Its pictures for the widgets and the notebook itself, for readers to take home, are left with `links`.
+
+    Raises:
+        MiniditError: there is no notebook, or it holds a link or a widget that the site cannot show.
+    """
+    notebook = read_notebook(source)
+    models = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
+    widgets = Widgets(models, source.stem)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = links.rewritten(cell.source, source)
+        else:
+            cell.outputs = [_alive(output, widgets) for output in cell.outputs]
+    notebook.cells[0].source = _with_card(notebook.cells[0].source, source)
+    links.pictures |= widgets.pictures
+    links.given[f"notebooks/{source.stem}.ipynb"] = notebook_of(source).read_bytes()
+    return nbformat.writes(notebook)
+
+
+def _alive(output: NotebookNode, widgets: Widgets) -> NotebookNode:
+    """The output, a widget's replaced by its HTML."""
+    view = output.get("data", {}).get(VIEW)
+    if view is None:
+        return output
+    figure = widgets.fragment(view["model_id"], output.metadata["image/png"]["alt"])
+    return NotebookNode(output_type="display_data", data={"text/html": figure}, metadata={})
+
+
+def _with_card(head: str, source: Path) -> str:
+    """The chapter's first cell with the rows that only the site knows at the end of its card."""
+    number = source.stem[:4]
+    take = f'<a href="notebooks/{source.stem}.ipynb" download>as a notebook</a>, with its outputs'
+    sheets = f"[the sheet](exercises/{number}.md), [solutions](solutions/{number}.md)"
+    run = _run(last_replay(source), source.parents[1] / "constraints.txt")
+    rows = {"Exercises": sheets, **run, "Download": take}
+    more = "".join(f"| **{name}** | {words} |\n" for name, words in rows.items())
+
+    known = {path.name[:3] for path in (source.parent / "claims").glob("C*.toml")}
+
+    def led(claim: re.Match) -> str:
+        return f"[{claim[0]}](claims.md#{claim[0].lower()})" if claim[0] in known else claim[0]
+
+    def filled(found: re.Match) -> str:
+        return CLAIM.sub(led, found[0]) + more
+
+    return CARD.sub(filled, head, count=1)
+
+
+def _run(noted: Noted | None, pins: Path) -> dict[str, str]:
+    """The rows on the last replay, and on the packages: those of the replay, else those that are pinned."""
+    if noted is None:
+        words = "none on the machine that made this page, since the chapter changed"
+        found = {name: re.search(rf"^{name}==(\S+)", pins.read_text("utf-8"), re.M) for name in PACKAGES}
+        versions = {name: version[1] for name, version in found.items() if version}
+    else:
+        words = f"{noted.day}, every output as stored, in {noted.seconds:.0f} {noted.clock}"
+        versions = noted.versions
+    listed = ", ".join(f"{name} {versions[name]}" for name in PACKAGES if name in versions)
+    return {"Last replay": words, "Versions": listed}
