@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minidit.publish.book import chapters
+from minidit.publish.errors import errors_page
 from minidit.publish.site import chapters as chapter_pages
-from minidit.publish.site import front, reference, sheets
+from minidit.publish.site import front, live, reference, sheets
 from minidit.publish.site.links import Links
 from minidit.publish.site.text import text_page
 
@@ -19,7 +20,7 @@ HEADINGS = ("What came out", "Practise", "Look up", "Teach")
 # heading: texts of book/ without their ending
 TEXTS = {
     "What came out": ("claims", "LOG"),
-    "Look up": ("notation",),
+    "Look up": ("notation", "glossary", "gallery", "references"),
     "Teach": ("instructors",),
 }
 # texts of book/ that are no pages: a template, which is in the claims page
@@ -47,6 +48,7 @@ def pages(root: Path, links: Links) -> Iterator[tuple[str, list[Page]]]:
         MiniditError: a chapter, an exercise, a claim or a link that cannot be read.
     """
     book, exercises = root / "book", root / "exercises"
+    yield "Try it", [Page(live.NAME, ".md", live.page(links))]
     sources, first = chapters(book), 0
     for part, last in PARTS.items():
         own = [source for source in sources if first < int(source.stem[2:4]) <= last]
@@ -58,7 +60,7 @@ def pages(root: Path, links: Links) -> Iterator[tuple[str, list[Page]]]:
     }
     made = {
         "Practise": sheets.pages(exercises, links),
-        "Look up": reference.pages(),
+        "Look up": [("errors", errors_page()), *reference.pages()],
         "Teach": sheets.notes(exercises, links),
     }
     for heading in HEADINGS:

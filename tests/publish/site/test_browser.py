@@ -157,3 +157,19 @@ def test_ten_seconds_at_the_front_page(reader, site):
         for words in ("A textbook that runs", "supported", "refuted", "inconclusive", "Begin with chapter 1"):
             box = reader.page.get_by_text(re.compile(words)).first.bounding_box()
             assert box["y"] + box["height"] < height, words
+
+
+def test_two_taps_from_the_front_page_to_a_digit(reader, site):
+    """On a phone: one tap opens the page, which draws a digit by itself; a second one asks for another."""
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(f"{site.as_uri()}/index.html")
+    reader.page.get_by_role("link", name="Draw a digit, here").click()
+    canvas = reader.page.locator('[data-widget="digit"] canvas').first
+    reader.page.get_by_text(re.compile(r"t = 1\.00: the generated digit")).wait_for()
+    shades = canvas.evaluate(
+        "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    )
+    assert shades > 5  # ink, paper and what lies between
+    box = canvas.bounding_box()
+    assert 0 <= box["y"] < 844 and box["y"] + box["height"] <= 844
+    assert reader.complaints == []
