@@ -82,6 +82,18 @@ def test_a_slider_changes_picture_and_words_without_a_kernel(reader, site):
     assert (said, slider.get_attribute("aria-valuetext")) == (before[1][0], after[1][0])
 
 
+def test_two_sliders_choose_a_row_and_a_picture_of_it(reader, site):
+    reader.open(f"{site.as_uri()}/ch15_latents.html")
+    figure = reader.page.locator("figure.frames")
+    pixels, channels = figure.get_by_role("slider").all()
+    states = [seen(figure)]
+    for slider, key in ((pixels, "ArrowRight"), (channels, "ArrowLeft"), (pixels, "ArrowLeft")):
+        slider.press(key)
+        states.append(seen(figure))
+    assert [words for _, words in states] == [["4 x 4", "4"], ["8 x 8", "4"], ["8 x 8", "2"], ["4 x 4", "2"]]
+    assert len({picture for (picture,), _ in states}) == 4
+
+
 def test_buttons_exchange_the_ruler(reader, site):
     reader.open(f"{site.as_uri()}/ch06_predictions.html")
     figure = reader.page.locator("figure.frames")
