@@ -6,7 +6,7 @@
 # | **Question** | An author of DiT: "sd-vae is the real wrong thing in DiT, it's the elephant in the room, bloated (445.87 GFlops for 256^2 images??), not end to end". What is the number, whom does it cost, and what is a latent worth? |
 # | **You will be able to** | derive what an encoder says, draws and pays; bring latents to one scale and back; count an autoencoder in MACs and in FLOPs, and say which; find its share of the cost; tell what an autoencoder loses from what a generator misses |
 # | **Minutes** | 2 on two cores, most of it one small autoencoder and one small transformer; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
-# | **Claims** | C15 |
+# | **Claims** | C15, and C27, which was asked after it |
 #
 # DiT does not draw pixels. It draws *latents*: 4 numbers for every 8 x 8 pixels, made by the autoencoder of Stable Diffusion, which its authors took as it was. In August 2025, defending the transformer, one of them pointed at the other half of the machine, and called it an elephant. So this chapter asks of the author what the
 # chapters before asked of the critic.
