@@ -15,15 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NO_BROWSER = "No Chromium here, so JupyterLab was NOT tested; `sudo apt-get install chromium` brings one."
 START_SECONDS, STOP_SECONDS, PAGE_MILLISECONDS = 60, 10, 60_000
 TOKEN = "of-the-test"
-# the sandbox needs rights that root and containers lack; the pages are our own. Nothing is fetched in secret.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
 # should the test be killed so hard that it cannot clean up, kernels and server end by themselves
 OPTIONS = (
     f"--allow-root --no-browser --ServerApp.ip=127.0.0.1 --IdentityProvider.token={TOKEN} "
@@ -31,16 +24,6 @@ OPTIONS = (
     "--MappingKernelManager.cull_idle_timeout=60 --MappingKernelManager.cull_interval=20 "
     "--MappingKernelManager.cull_connected=True"
 )
-
-
-def browser() -> str:
-    """The path of a Chromium; where there is none, or no make, the test says so and does not run."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(NO_BROWSER)
-    if shutil.which("make") is None:
-        pytest.skip("No make here, so `make lab` was NOT tested.")
-    return found
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -167,20 +150,10 @@ def repository(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """A browser; it and its profile are gone after the tests."""
-    path = browser()
-    from playwright.sync_api import sync_playwright  # only where there is something to drive
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def url(chromium, repository, tmp_path_factory) -> Iterator[str]:
     """The address of a running JupyterLab, which is ended in every case."""
+    if shutil.which("make") is None:
+        pytest.skip("No make here, so `make lab` was NOT tested.")
     with served(repository, tmp_path_factory.mktemp("home") / "lab") as address:
         yield address
 

@@ -1,6 +1,8 @@
 """A chapter as Sphinx reads it: the executed notebook, its card filled in, its widgets alive."""
 
+import html
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import nbformat
@@ -15,6 +17,8 @@ from minidit.publish.widgets import STATE, VIEW
 # the rows of the card at the chapter's head
 CARD = re.compile(r"(?:^\|.*\|\n?)+", re.M)
 CLAIM = re.compile(r"\bC\d\d\b")
+# a prediction's question and its answer: words, which may be broken anew on a narrow screen
+SENTENCES = re.compile(r"^(Commit yourself: |The answer is )", re.M)
 
 
 def page(source: Path, links: Links) -> str:
@@ -40,12 +44,20 @@ def page(source: Path, links: Links) -> str:
 
 
 def _alive(output: NotebookNode, widgets: Widgets) -> NotebookNode:
-    """The output, a widget's replaced by its HTML."""
-    view = output.get("data", {}).get(VIEW)
-    if view is None:
-        return output
-    figure = widgets.fragment(view["model_id"], output.metadata["image/png"]["alt"])
-    return NotebookNode(output_type="display_data", data={"text/html": figure}, metadata={})
+    """The output; a widget, a picture, and words that must wrap are replaced by their HTML."""
+    data = output.get("data", {})
+    if VIEW in data:
+        alt = output.metadata["image/png"]["alt"]
+        return _html(widgets.fragment(data[VIEW]["model_id"], alt))
+    if "image/png" in data and "text/html" not in data:
+        return _html(widgets.still(b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
+    if SENTENCES.search(output.get("text", "")):
+        return _html(f'<pre class="sentences">{html.escape(output.text)}</pre>')
+    return output
+
+
+def _html(text: str) -> NotebookNode:
+    return NotebookNode(output_type="display_data", data={"text/html": text}, metadata={})
 
 
 def _with_card(head: str, source: Path) -> str:

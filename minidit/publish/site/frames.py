@@ -69,12 +69,25 @@ class Widgets:
 
     def _image(self, model: str, state: State) -> str:
         buffers = {tuple(one["path"]): one["data"] for one in self.models[model]["buffers"]}
-        data = base64.b64decode(buffers[("value",)])
+        return self._kept(base64.b64decode(buffers[("value",)]), self.alt)[1]
+
+    def still(self, data: bytes, alt: str) -> str:
+        """A picture that does not move, as a link to itself: on a small screen it is shrunk.
+
+        Args:
+            data: the PNG.
+            alt: what is to be seen, for those who cannot see it.
+        """
+        place, picture = self._kept(data, alt)
+        return f'<a class="still" href="{place}">{picture}</a>'
+
+    def _kept(self, data: bytes, alt: str) -> tuple[str, str]:
+        """Where the picture will lie, and its HTML."""
         width, height = struct.unpack(">II", data[16:24])  # where a PNG says its size
         name = f"{self.name}_{len(self.pictures):03d}.png"
         self.pictures[name] = data
-        words = html.escape(self.alt, quote=True)
-        return f'<img src="_static/frames/{name}" width="{width}" height="{height}" alt="{words}">'
+        place, words = f"_static/frames/{name}", html.escape(alt, quote=True)
+        return place, f'<img src="{place}" width="{width}" height="{height}" alt="{words}">'
 
     def _slider(self, model: str, state: State) -> str:
         name, limits = html.escape(state["description"]), f'min="{state["min"]}" max="{state["max"]}"'

@@ -66,10 +66,10 @@ def _claims(cases: list[Case]) -> str:
     rows = []
     for case in cases:
         name = case.card.id
-        badges = "".join(_badge(*one) for one in _verdicts(case)) + _waiting(case)
+        badges = " ".join(_badge(*one) for one in _verdicts(case)) + _waiting(case)
         rows.append(
-            f'<li><a href="claims.html#{name.lower()}">{name}</a> '
-            f'<span>{html.escape(case.card.question)}</span> <span class="verdicts">{badges}</span></li>'
+            f'<li><a href="claims.html#{name.lower()}"><span>{name}</span> '
+            f'{html.escape(case.card.question)}</a> <span class="verdicts">{badges}</span></li>'
         )
     return '<ol class="claims">\n' + "\n".join(rows) + "\n</ol>"
 

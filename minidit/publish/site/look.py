@@ -18,6 +18,8 @@ LOADS = {
     "audio": "src",
     "video": "src",
 }
+# a picture's own address is no words for it
+FILE, WORDS = re.compile(r"\S*\.(png|svg|jpe?g|gif|webp)\b"), re.compile(r"\w")
 URL = re.compile(r"""url\(["']?([^"')]+)""")
 
 
@@ -47,7 +49,7 @@ class Looked(HTMLParser):
             "canonical",
         ):
             self.loads.append(has[LOADS[tag]])
-        if tag == "img" and not (has.get("alt") or "").strip():
+        if tag == "img" and not WORDS.search(FILE.sub("", has.get("alt") or "")):
             self.dumb.append(f"the picture {has.get('src', '')[:60]} has no alt text")
         if tag == "iframe" and not (has.get("title") or "").strip():
             self.dumb.append("a frame has no title")

@@ -42,7 +42,7 @@ def _theme() -> dict[str, Any]:
         "html_title": "minidit",
         "html_favicon": str(STATIC / "icon.svg"),
         "html_css_files": ["site.css"],
-        "html_js_files": ["frames.js", "theme.js", "file.js"],
+        "html_js_files": ["frames.js", "theme.js", "drawers.js", "file.js"],
         "html_theme_options": {
             "light_css_variables": _colours("light"),
             "dark_css_variables": _colours("dark"),

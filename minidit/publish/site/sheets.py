@@ -70,7 +70,7 @@ def _sheet(cells: list[NotebookNode], name: str, stub: str, known: dict[str, Exe
         else:
             found = NAME.search(cell.source)
             current = found[1] if found else current
-            parts.append(cell.source)
+            parts.append(NAME.sub(lambda one: f"({_asked(one[1])})=\n{one[0]}", cell.source))
         if cell.cell_type == "code" and f'minidit.check("{current}"' in cell.source:
             parts += [*map(_folded, HINTS, known[current].hints), _to_solution(name, current)]
     take = f'<a href="../notebooks/{stub}" download>This sheet as a notebook</a> to work in.'
@@ -83,6 +83,10 @@ def _folded(summary: str, words: str) -> str:
 
 def _to_solution(name: str, exercise: str) -> str:
     return f"[Solution of {exercise}](../solutions/{name}.md#{_anchor(exercise)}), when you have tried."
+
+
+def _asked(exercise: str) -> str:
+    return f"exercise-{exercise.replace('.', '-')}"
 
 
 def _anchor(exercise: str) -> str:
@@ -102,4 +106,5 @@ def _solutions(text: str, name: str) -> str:
             parts += [f"({_anchor(current)})=\n## {current} {found[2]}"]
         elif cell.cell_type == "code" and SOLUTION.search(cell.source + "\n"):
             parts.append(f"```python\n{dedent(MARKS.sub('', cell.source)).strip()}\n```")
+            parts.append(f"[What {current} asked](../exercises/{name}.md#{_asked(current)})")
     return "\n\n".join(parts) + "\n"

@@ -38,7 +38,7 @@ def test_every_control_changes_the_digit_and_the_same_ones_give_it_again(widget)
         "6 steps, 6 evaluations": lambda: label("guidance w", exact=True).fill("1"),
         "An 8 from seed 12: ": lambda: label("seed of the noise").fill("12"),
         "Without block 2.": lambda: label("block 2").press("Space"),
-        "Without block 2, 4.": lambda: label("block 4").uncheck(),
+        "Without blocks 2 and 4.": lambda: label("block 4").uncheck(),
         "A digit of no named class": lambda: label("none").check(),
     }
     pictures = [first]

@@ -1,6 +1,5 @@
 """The site of this repository, built once, over file:// and http, and a browser that walks through it."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,12 +13,6 @@ import pytest
 from minidit.publish.site import build_site
 
 ROOT = Path(__file__).parents[3]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NO_BROWSER = "No Chromium here, so the site was NOT looked at; `sudo apt-get install chromium` brings one."
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
 WIDTHS, THEMES = {1280: 900, 390: 844}, ("light", "dark")
 LOOK = (Path(__file__).with_name("look.js")).read_text(encoding="utf-8")
 
@@ -58,20 +51,6 @@ def served(folder: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser; where there is none the test says so and does not run."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(NO_BROWSER)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 class Reader:

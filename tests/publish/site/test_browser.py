@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +103,21 @@ def test_buttons_exchange_the_ruler(reader, site):
     after = seen(figure)
     assert after[1] != before[1] and len(after[0]) == len(before[0]) == 2
     assert figure.locator("[aria-pressed=true]").all_inner_texts() == ["EDM"]
+
+
+def test_the_drawers_open_and_close_by_keyboard(reader, site):
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(f"{site.as_uri()}/ch01_first_model.html")
+    for name, drawer in (("All pages", ".sidebar-drawer"), ("On this page", ".toc-drawer")):
+        button, inside = reader.page.get_by_role("button", name=name), reader.page.locator(drawer)
+        assert button.get_attribute("aria-expanded") == "false"
+        button.press("Enter")
+        assert button.get_attribute("aria-expanded") == "true"
+        expect(inside).to_be_in_viewport()
+        reader.page.keyboard.press("Escape")
+        assert button.get_attribute("aria-expanded") == "false"
+        expect(button).to_be_focused()
+        expect(inside).not_to_be_in_viewport()
 
 
 def test_without_scripts_a_figure_is_a_still(chromium, site):

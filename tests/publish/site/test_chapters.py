@@ -1,5 +1,6 @@
 """A chapter in the site: its card, its downloads, its widgets, its replay."""
 
+import html
 import json
 from pathlib import Path
 
@@ -22,8 +23,33 @@ def links():
 def test_widgets_are_html(links):
     notebook = nbformat.reads(chapters.page(WIDGETS, links), 4)
     assert "widgets" not in notebook.metadata and "widget-view" not in json.dumps(notebook)
-    figures = [o for c in notebook.cells for o in c.get("outputs", ()) if "frames" in str(o.get("data"))]
-    assert len(figures) == 1 and len(links.pictures) == 16
+    outputs = [str(o.get("data")) for c in notebook.cells for o in c.get("outputs", ())]
+    figures, stills = (sum(f'class="{kind}"' in one for one in outputs) for kind in ("frames", "still"))
+    assert figures == 1 and len(links.pictures) == 16 + stills
+
+
+def test_a_picture_has_the_words_of_its_cell(links):
+    page = nbformat.reads(chapters.page(CLAIMS, links), 4)
+    given = [
+        output.metadata["image/png"]["alt"]
+        for cell in nbformat.read(CLAIMS.with_suffix(".ipynb"), 4).cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {}) and "text/html" not in output.data
+    ]
+    text = "".join(
+        str(o.get("data", {}).get("text/html", "")) for c in page.cells for o in c.get("outputs", ())
+    )
+    assert len(given) > 10 and all(f'alt="{html.escape(words, quote=True)}"' in text for words in given)
+    left = [o.data for c in page.cells for o in c.get("outputs", ()) if "image/png" in o.get("data", {})]
+    assert all("text/html" in data for data in left)  # a page of ours, which brings its own words
+
+
+def test_a_prediction_is_words_that_may_wrap(links):
+    page = nbformat.reads(chapters.page(BOOK / "ch15_latents.py", links), 4)
+    outputs = [o for c in page.cells for o in c.get("outputs", ())]
+    wrapped = [o for o in outputs if "sentences" in str(o.get("data", ""))]
+    assert len(wrapped) == 6  # three questions, three answers
+    assert not any("Commit yourself" in o.get("text", "") for o in outputs)
 
 
 def test_the_notebook_can_be_taken_home_as_it_is(links):

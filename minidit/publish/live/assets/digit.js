@@ -26,7 +26,8 @@ minidit.live.widget("digit", find => {
 
   function told(spent) {
     const what = chosen.told === ALL ? "The ten digits" : called(chosen.told).replace(/^a/, "A");
-    const blocks = chosen.off.length ? ` Without block ${chosen.off.join(", ")}.` : "";
+    const off = chosen.off.join(", ").replace(/, (\d+)$/, " and $1");
+    const blocks = off ? ` Without block${chosen.off.length > 1 ? "s" : ""} ${off}.` : "";
     return `${what} from seed ${chosen.seed}: ${chosen.steps} steps, ${count.evaluations} evaluations of the network, `
       + `${seconds(spent)} of computing.${blocks}`;
   }
