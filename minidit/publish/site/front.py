@@ -1,6 +1,7 @@
 """The front page: what this is, for whom, and every claim with its verdict."""
 
 import html
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from minidit.claims.cards import cards
 from minidit.publish.case import Case
 from minidit.publish.site.links import Links
+from minidit.publish.site.text import text_page
 from minidit.publish.story import in_order
 
 Tops = Sequence[tuple[str, Sequence[str]]]
@@ -15,6 +17,17 @@ HEAD = (Path(__file__).with_name("front.md")).read_text(encoding="utf-8")
 WORDS = ("supported", "refuted", "inconclusive")
 # where the live model is, once the site has it
 LIVE = "live"
+OVERVIEW = re.compile(r"(?<=^## All claims\n\n)(?:\|.*\n)+", re.M)
+
+
+def claims_page(path: Path, links: Links) -> str:
+    """The page of the claims, its table of all of them as the list of the front page: a table is too wide."""
+    cases = _cases(path.parent)
+    return OVERVIEW.sub(lambda _: f"{_claims(cases)}\n", text_page(path, links), count=1)
+
+
+def _cases(book: Path) -> list[Case]:
+    return in_order(book, [Case.read(book, card) for card in cards(book / "claims")])
 
 
 def page(root: Path, tops: Tops, links: Links) -> str:
@@ -28,8 +41,7 @@ def page(root: Path, tops: Tops, links: Links) -> str:
     Raises:
         MiniditError: a card or evidence that cannot be read.
     """
-    book = root / "book"
-    cases = in_order(book, [Case.read(book, card) for card in cards(book / "claims")])
+    cases = _cases(root / "book")
     names = {name for _, own in tops for name in own}
     text = links.rewritten(HEAD, root / "README.md")
     places = {"{buttons}": _buttons(names), "{count}": _count(cases), "{claims}": _claims(cases)}

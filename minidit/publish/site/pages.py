@@ -23,6 +23,8 @@ TEXTS = {
     "Look up": ("notation", "glossary", "gallery", "references"),
     "Teach": ("instructors",),
 }
+# what is more than its text
+OWN = {"claims": front.claims_page}
 # texts of book/ that are no pages: a template, which is in the claims page
 TEMPLATES = ("story",)
 
@@ -55,7 +57,7 @@ def pages(root: Path, links: Links) -> Iterator[tuple[str, list[Page]]]:
         yield part, [Page(source.stem, ".ipynb", chapter_pages.page(source, links)) for source in own]
         first = last
     texts = {
-        heading: [Page(name, ".md", text_page(book / f"{name}.md", links)) for name in names]
+        heading: [Page(name, ".md", OWN.get(name, text_page)(book / f"{name}.md", links)) for name in names]
         for heading, names in TEXTS.items()
     }
     made = {

@@ -42,6 +42,7 @@ def _theme() -> dict[str, Any]:
         "html_title": "minidit",
         "html_favicon": str(STATIC / "icon.svg"),
         "html_css_files": ["site.css"],
+        "html_search_scorer": str(Path(__file__).with_name("scorer.js")),
         "html_js_files": ["frames.js", "theme.js", "drawers.js", "file.js"],
         "html_theme_options": {
             "light_css_variables": _colours("light"),

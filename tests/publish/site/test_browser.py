@@ -155,6 +155,18 @@ def test_the_search_finds(reader, site, http, where):
     assert reader.complaints == []
 
 
+@pytest.mark.parametrize("where", ["folder", "server"])
+def test_the_search_puts_chapters_first(reader, site, http, where):
+    reader.open(f"{site.as_uri() if where == 'folder' else http}/index.html")
+    reader.page.locator(".sidebar-search").fill("guidance")
+    reader.page.locator(".sidebar-search").press("Enter")
+    reader.page.locator(".search-summary", has_text="finished").wait_for()
+    titles = reader.page.locator("#search-results li > a").all_inner_texts()
+    assert any(title.startswith("Chapter 8") for title in titles[:2])
+    assert all(title.startswith(("Chapter", "Glossary")) for title in titles[:5])
+    assert any(title.startswith("Solutions") for title in titles[5:])
+
+
 def test_code_can_be_copied_and_hints_are_folded(reader, site):
     reader.open(f"{site.as_uri()}/exercises/ch09.html")
     assert (

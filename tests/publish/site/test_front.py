@@ -26,6 +26,13 @@ def verdicts_of_the_claims_page():
     return {name: sorted(re.findall(r"\b([a-z]) \*\*(\w+)\*\*", row)) for name, row in rows}
 
 
+def test_the_claims_are_a_list_and_no_wide_table():
+    text = front.claims_page(ROOT / "book" / "claims.md", Links(ROOT))
+    overview = text.split("## All claims")[1].split("\n## ")[0]
+    assert '<ol class="claims">' in overview and "|" not in overview
+    assert overview.count("<li>") == len(list((ROOT / "book" / "claims").glob("C*.toml")))
+
+
 def test_each_claim_has_its_verdicts(text):
     for name, verdicts in verdicts_of_the_claims_page().items():
         row = next(line for line in text.splitlines() if f'<a href="claims.html#{name.lower()}">' in line)

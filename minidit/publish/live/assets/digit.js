@@ -11,7 +11,8 @@ minidit.live.widget("digit", find => {
   function run() {
     stop();
     const labels = chosen.told === ALL ? digits().map(([k]) => k) : [chosen.told];
-    [states, which, look, count] = [labels.map(() => []), Math.min(which, labels.length - 1), null, {}];
+    if (path?.steps !== chosen.steps) look = null; // else the same moment stays in view, to compare
+    [states, which, count] = [labels.map(() => []), Math.min(which, labels.length - 1), {}];
     ten.element.hidden = labels.length === 1;
     ten.show([], names, which);
     if (path?.steps !== chosen.steps) path = strip(chosen.steps, index => { look = index; show(); });
