@@ -50,10 +50,11 @@ class Card:
     sha256: str = "5a"
     id: str = "C06"
     seeds: int = 5
+    first_seed: int = 0
 
     @property
     def scales(self):
-        return {"cpu": Record(seeds=self.seeds, planned=range(self.seeds))}
+        return {"cpu": Record(seeds=self.seeds, planned=range(self.first_seed, self.first_seed + self.seeds))}
 
 
 @dataclass(frozen=True)

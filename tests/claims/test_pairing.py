@@ -93,6 +93,13 @@ def test_two_seeds_are_refused_though_the_card_asks_for_no_more():
     assert only(card(seeds=3), short(3)).word == "supported"
 
 
+def test_seeds_that_the_card_did_not_choose_decide_nothing():
+    with pytest.raises(
+        MiniditError, match="its card fixed 10 to 12 "
+    ):  # as many, but those that suggested it
+        verdict(card(seeds=3, first_seed=10), short(3))
+
+
 def test_what_the_card_declares_may_differ():
     given = with_arm(norm="rms", mlp_ratio=3, lr=0.003)
     declared = card(match=Record(on="params", via="model.mlp_ratio"))
