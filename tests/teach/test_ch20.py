@@ -5,7 +5,7 @@ import torch
 from torch.optim import AdamW
 from torch.utils.flop_counter import FlopCounterMode
 
-from minidit import ModelConfig, build
+from minidit import ModelConfig
 from minidit.measure import ledger
 from minidit.model.block import Block as RealBlock
 from minidit.model.block import Given
