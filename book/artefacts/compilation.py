@@ -1,0 +1,76 @@
+"""Record book/evidence/compilation.cpu.json: a step of training as it is, compiled, and with bfloat16 products.
+
+OMP_NUM_THREADS=1 python book/artefacts/compilation.py
+
+About 3 minutes a seed on one thread; it needs a C++ compiler. Times are processor seconds, compilers included.
+"""
+
+import os
+import resource
+import statistics
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from minidit import Experiment, Streams, TrainState
+from minidit import experiment as named
+from minidit.data import Data, load
+from minidit.publish.seeds import record_seeds
+from minidit.training.loop import draw_step
+from minidit.training.step import train_step
+
+os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # else the second seed would compile nothing
+os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # here, so that the compilers' seconds are seen
+# what the chapter's text calls them: an experiment and its overrides
+NETWORKS = {
+    "digits": named("digits"),
+    "shapes": named("shapes"),
+    "wide": named("shapes32", ("model.dim=384", "model.heads=6", "training.batch_size=4")),
+}
+STEPS = {"digits": 60, "shapes": 30, "wide": 10}
+
+
+def cpu_seconds() -> float:
+    """Of this process and of the compilers that it ran to their end."""
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+
+
+def in_bfloat16(model: nn.Module) -> Callable[..., Tensor]:
+    """The network with its products in bfloat16."""
+
+    def network(x: Tensor, t: Tensor, condition: object = None, **options: object) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(x, t, condition, **options).float()
+
+    return network
+
+
+def measured(chosen: Experiment, data: Data, seed: int, steps: int, way: str) -> dict[str, float]:
+    """Seconds until the first step is done, and milliseconds of a later one (the median)."""
+    torch._dynamo.reset()
+    state, streams, times = TrainState.create(chosen, seed), Streams(seed), []
+    network = {"plain": None, "compiled": torch.compile(state.model), "bf16": in_bfloat16(state.model)}[way]
+    for step in range(steps + 1):
+        batch = data.train.batch(streams, step, chosen.training.batch_size)
+        draw, began = draw_step(chosen, batch, streams, step), cpu_seconds()
+        train_step(state, batch, draw, network)
+        times.append(cpu_seconds() - began)
+    return {"first": times[0], "ms": 1000 * statistics.median(times[1:])}
+
+
+def run(seed: int) -> dict[str, float]:
+    """All networks, each in all ways."""
+    readouts = {}
+    for name, chosen in NETWORKS.items():
+        data = load(chosen.data)
+        for way in ("plain", "compiled", "bf16"):
+            found = measured(chosen, data, seed, STEPS[name], way)
+            readouts |= {f"{key}.{way}.{name}": value for key, value in found.items()}
+    return readouts
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    record_seeds("compilation", NETWORKS["digits"], range(3), run)

@@ -1,0 +1,877 @@
+# %% [markdown]
+# # Chapter 20: From a laptop to an A100, and to eight
+#
+# | | |
+# |---|---|
+# | **Question** | Everything in this book ran on one core. Where does the time of a step go, what would an A100 change, what would eight, and which of our verdicts should move? |
+# | **You will be able to** | count a block's FLOPs and bytes and place it under a roof; tell what fills a GPU's memory before you rent one; say where bfloat16 is safe and where it stands still; accumulate, split a batch over devices and continue a killed run without changing the run; turn a speed into a share of a peak, into hours, kilowatt hours and money |
+# | **Minutes** | 2 on two cores, most of it one small run made twice; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
+# | **Claims** | none of its own; all of them, at both scales |
+#
+# One thing first. No GPU was lent to us while this book was written. There is no file of ours that an A100 made, so this chapter has no A100 result either. It measures the small end live. For the large end it takes speeds that others published, and counts what they imply. The last section has a column for our own verdicts at the scale `a100`. Every cell of it is drawn
+# from files, and today there are none.
+
+# %%
+import json
+import tempfile
+import time
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.ticker import NullFormatter
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+from torch.testing import assert_close
+
+# %%
+import minidit
+from minidit import PRESETS, Streams, TrainState, generator, teach
+from minidit.claims import tried
+from minidit.claims.cards import cards
+from minidit.claims.trial import find
+from minidit.data import load
+from minidit.measure import Evidence, ledger, memory_estimate
+from minidit.measure.autoencoders import autoencoder_ledger
+from minidit.measure.evidence import locate
+from minidit.model.attention import Attention
+from minidit.model.block import Block, Given
+from minidit.teach.figures import ACCENT, INK, MUTED
+from minidit.training.loop import draw_step
+from minidit.training.step import train_step
+from minidit.types import Batch, Condition
+
+BLUE, GREEN = "#1d6fa5", "#1b7a43"
+_ = torch.set_num_threads(1)  # faster at this size than two, and repeatable to the last bit
+
+# %%
+run, steps, products = teach.settings(
+    cpu=(minidit.experiment("digits"), 500, torch.float32),
+    a100=(minidit.experiment("shapes-a100"), 2500, torch.bfloat16),
+)
+device = teach.device()
+# one A100 as its data sheet has it: FLOPs a second for dense matrices, bytes a second (80 GB), watts
+PEAK = {"fp32": 19.5e12, "tf32": 156e12, "bf16": 312e12}
+MEMORY, WATTS = 2.0e12, 400
+
+# %% [markdown]
+# ## Nine powers of ten
+#
+# A run of training costs what its steps cost. A step of one image is a pass forwards, and back, which is two more; the ledger of chapter 2 counts the first in multiply-accumulates (MACs), and a MAC is two FLOPs. So a run has $6 \times \mathrm{MACs} \times \mathrm{batch} \times \mathrm{steps}$ FLOPs.
+
+# %%
+def flops_of(model, batch, steps):
+    """Of a whole training: forwards and back, two FLOPs a MAC."""
+    return 6 * ledger(model).macs * batch * steps
+
+
+presets = {name: minidit.experiment(name) for name in ("digits", "shapes", "shapes-a100")}
+runs = {
+    f"our {name}": flops_of(e.model, e.training.batch_size, e.training.steps) for name, e in presets.items()
+}
+for size, batches in (("S", 400_000), ("XL", 400_000), ("XL", 7_000_000)):
+    runs[f"DiT-{size}/2, {batches / 1e6:g} million steps"] = flops_of(f"DiT-{size}/2", 256, batches)
+
+# %%
+figure, panel = plt.subplots(figsize=(6.4, 2.6))
+panel.barh(list(runs), list(runs.values()), color=[ACCENT] * 3 + [BLUE] * 3)
+panel.set(xscale="log", xlabel="FLOPs of the whole training", xlim=(1e11, 1e22))
+panel.invert_yaxis()
+panel.spines[["top", "right"]].set_visible(False)
+teach.show(
+    figure,
+    alt="Six bars on a logarithmic axis: our digits at 5e11 FLOPs, our shapes at 2e12, our preset for an A100 at 2e16, DiT-S at 2e18, DiT-XL after 400,000 steps at 7e19, and after 7 million steps at 1e21.",
+)
+print(f"the last is {runs['DiT-XL/2, 7 million steps'] / runs['our digits']:.1e} times the first")
+
+# %% [markdown]
+# ## Predict
+#
+# Commit yourself to three guesses before you read on.
+
+# %%
+teach.predict(
+    "ch20.core",
+    "DiT-XL/2, 7 million steps of 256 images, on one core such as this one, at the speed of its matrix products. It takes",
+    choices={"a": "under a year", "b": "1 to 50 years", "c": "more than 50 years"},
+    guess=None,
+)
+
+# %%
+teach.predict(
+    "ch20.share",
+    "DiT's author measured its training code on eight A100: 0.51 steps a second, 256 images a step, everything in float32. Of the\n"
+    "312 TFLOP/s that the data sheet promises for bfloat16, the transformer's own FLOPs are",
+    choices={"a": "about 4 percent", "b": "about 20 percent", "c": "about 60 percent"},
+    guess=None,
+)
+
+# %%
+teach.predict(
+    "ch20.bfloat",
+    "Below, one run of 500 steps is made twice, with products in float32 and in bfloat16, which has 8 bits for a number's digits.\n"
+    "Beside the scatter of other seeds, the two losses at the end are",
+    choices={"a": "further apart than two seeds", "b": "about as far", "c": "much nearer"},
+    guess=None,
+)
+
+# %% [markdown]
+# ## What a block computes, and what it moves
+#
+# A block of width $D$ on $N$ tokens has six products (chapter 3, chapter 4): queries, keys and values, $3D^2$ weights; the two of attention, $N^2 D$ MACs each; attention's output, $D^2$; the MLP, $4D^2$ up and $4D^2$ down; and adaLN, $6D^2$, which works on one vector an image and not on every token. For a batch of $B$:
+#
+# $$ \mathrm{MACs} = B\,(12 N D^2 + 2 N^2 D + 6 D^2) . $$
+
+# %%
+def my_macs(batch, tokens, dim):
+    return batch * (12 * tokens * dim**2 + 2 * tokens**2 * dim + 6 * dim**2)
+
+
+for name in ("digits", "shapes-a100"):
+    config = presets[name].model
+    counted = sum(ledger(config)[part].macs for part in ("attention", "mlp", "modulation"))
+    assert my_macs(1, config.tokens, config.dim) * config.depth == counted
+big = ledger("DiT-XL/2")
+assert 28 * my_macs(1, 256, 1152) == sum(big[part].macs for part in ("attention", "mlp", "modulation"))
+print(f"our line is the ledger's; DiT-XL/2: {big.macs / 1e9:.1f} GMAC, {big.flops / 1e9:.1f} GFLOP")
+
+# %% [markdown]
+# Computing is half of it. Numbers must come from memory and go back. A linear layer reads its tokens and its weights, and writes its result; the weights serve the whole batch. Attention in one fused kernel reads queries, keys and values and writes their sum; its map never leaves the chip. Added up for the six parts:
+#
+# $$ \mathrm{numbers} = 18 D^2 + 20\,B N D + 7\,B D . $$
+
+# %%
+def my_numbers(batch, tokens, dim):
+    return 18 * dim**2 + 20 * batch * tokens * dim + 7 * batch * dim
+
+
+def moved_by(block, x, given):
+    """The same, counted as the layers run: what they read, their weights, what they write."""
+    count = []
+
+    def note(layer, inputs, out):
+        own = layer.weight.numel() + inputs[0].numel() if isinstance(layer, nn.Linear) else 3 * out.numel()
+        count.append(own + out.numel())
+
+    # of attention only the kernel is meant here: its two linear layers are noted by themselves
+    hooks = [m.register_forward_hook(note) for m in block.modules() if isinstance(m, nn.Linear | Attention)]
+    with torch.no_grad():
+        block(x, given)
+    for hook in hooks:
+        hook.remove()
+    return sum(count)
+
+
+# %%
+def block_of(dim, batch, tokens, heads, where="cpu"):
+    """A block, and what it is given: tokens and the condition."""
+    with torch.device(where):
+        block = Block(minidit.ModelConfig(dim=dim, depth=1, heads=heads))
+        return block, torch.randn(batch, tokens, dim), Given(torch.randn(batch, 1, dim))
+
+
+for dim, batch, tokens in ((64, 16, 16), (1152, 2, 256)):
+    found = moved_by(*block_of(dim, batch, tokens, 16, "meta"))
+    assert found == my_numbers(batch, tokens, dim)
+print("our line is what the layers read and write")
+
+# %% [markdown]
+# The two together give one number, the *arithmetic intensity*: FLOPs for each byte that is moved (Williams and others, 2009). Four bytes to a float32 number, two to a bfloat16 one.
+
+# %%
+BLOCKS = {
+    "digits": (64, 16, 16, 4),
+    "shapes": (64, 16, 64, 2),
+    "DiT-S/2": (384, 4, 256, 6),
+    "DiT-XL/2": (1152, 1, 256, 16),
+}
+
+
+def intensity(dim, batch, tokens, size):
+    return 2 * my_macs(batch, tokens, dim) / (size * my_numbers(batch, tokens, dim))
+
+
+print("FLOPs a byte          float32   bfloat16, 32 images on a GPU")
+for name, (dim, batch, tokens, _) in BLOCKS.items():
+    print(
+        f"{name:<9} {batch:>2} images {intensity(dim, batch, tokens, 4):>8.0f} {intensity(dim, 32, tokens, 2):>10.0f}"
+    )
+
+# %% [markdown]
+# ## The roof
+#
+# A machine has two speeds: how many FLOPs a second its products reach, and how many bytes a second its memory gives. Whoever needs $I$ FLOPs a byte cannot be faster than $\min(\mathrm{peak},\ I \times \mathrm{bandwidth})$. That is the *roofline*. Left of the ridge, where the two meet, memory decides; right of it, the products do.
+#
+# We measure both on this machine: a large product, and a large copy. (We take the best of a few tries, since a roof is what *can* be reached.)
+
+
+# %%
+def seconds(work, tries=5):
+    """The best of a few tries: processor seconds, or seconds of a GPU that has finished."""
+    clock, best = (time.process_time if device == "cpu" else time.perf_counter), float("inf")
+    wait = torch.cuda.synchronize if device == "cuda" else (lambda: None)
+    for _ in range(tries + 1):  # the first warms up, and is never the best
+        wait()
+        began = clock()
+        work()
+        wait()
+        best = min(best, clock() - began)
+    return best
+
+
+# %%
+side = teach.settings(cpu=1024, a100=8192)
+a, b = (torch.randn(side, side, device=device).to(products) for _ in range(2))
+rate = 2 * side**3 / seconds(lambda: a @ b)
+source, target = torch.randn(2, 2**24, device=device)
+bandwidth = 2 * source.nbytes / seconds(lambda: target.copy_(source))  # it is read, and it is written
+del a, b, source, target
+
+# %%
+reached = {}
+for name, (dim, batch, tokens, heads) in BLOCKS.items():
+    block, x, given = block_of(dim, batch, tokens, heads, device)
+    with torch.no_grad():
+        reached[name] = 2 * my_macs(batch, tokens, dim) / seconds(lambda: block(x, given), 3)  # noqa: B023
+
+# %% tags=["nbval-ignore-output"]
+print(f"products {rate / 1e9:.0f} GFLOP/s, memory {bandwidth / 1e9:.0f} GB/s", end="; ")
+print(f"the ridge is at {rate / bandwidth:.0f} FLOPs a byte; an A100's at {PEAK['bf16'] / MEMORY:.0f}")
+for name, value in reached.items():
+    print(f"{name:>9}: {value / 1e9:>6.1f} GFLOP/s, {value / rate:.0%} of the roof")
+
+# %%
+figure, panel = plt.subplots(figsize=(6.6, 3.8))
+ridge = torch.logspace(-1, 4, 200)
+panel.loglog(ridge, (bandwidth * ridge).clamp(max=rate), color=ACCENT, linewidth=2, label="here, measured")
+for name, colour in (("bf16", BLUE), ("tf32", GREEN), ("fp32", MUTED)):
+    panel.loglog(ridge, (MEMORY * ridge).clamp(max=PEAK[name]), "--", color=colour, label=f"A100, {name}")
+for name, mark in zip(BLOCKS, "osD^", strict=True):
+    dim, batch, tokens, _ = BLOCKS[name]
+    panel.plot(intensity(dim, batch, tokens, 4), reached[name], mark, color=INK, markersize=6)
+    panel.plot([], [], mark, color=INK, label=f"{name}, here", markersize=6)
+    at = intensity(dim, 32, tokens, 2)
+    panel.plot(at, min(PEAK["bf16"], MEMORY * at), mark, markerfacecolor="none", color=BLUE, markersize=7)
+panel.set(xlabel="FLOPs for each byte moved", ylabel="FLOPs a second", ylim=(1e9, 1e15), xlim=(0.1, 1e4))
+panel.spines[["top", "right"]].set_visible(False)
+panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+teach.show(
+    figure,
+    alt="Rooflines on logarithmic axes. Ours rises to some 90 thousand million FLOPs a second and is flat from about 3 FLOPs a byte on; all four blocks lie right of that, DiT-S and DiT-XL near the roof, shapes and digits further below it. An A100's roofs lie a thousand times higher and bend at about 150 in bfloat16: hollow marks show the most that the blocks could reach there, digits and shapes on the slope, DiT-S and DiT-XL on the flat part.",
+)
+
+# %% [markdown]
+# Look at three things.
+#
+# - Here no block is held back by memory: all lie right of our ridge. DiT's blocks come near the roof. The small ones do not, and neither roof explains it. Something else takes their time; the next section finds it.
+# - An A100's products are thousands of times faster than ours, its memory some seventy times. So its ridge lies far to the right. What is bound by products here can be bound by memory there. (Hollow marks are ceilings from two numbers of a data sheet, with 32 images. Nobody measured them.)
+# - Width helps, not only size: of the tokens' part, $24 B N D^2$ FLOPs stand over $20 B N D$ numbers. Intensity grows with $D$.
+
+# %%
+core_years = runs["DiT-XL/2, 7 million steps"] / rate / (365 * 24 * 3600)
+print("more than 50 years:", core_years > 50)
+teach.compare("ch20.core", "c", "1.3e21 FLOPs at some 1e11 a second are about 400 years.")
+
+# %% [markdown]
+# ## What the time goes into
+#
+# PyTorch's profiler notes the time inside each operation. We sort it: products (linear layers and attention, both ways), the optimizer with the EMA, and everything else, which is norms, modulation, GELU, sums of gradients, and the bookkeeping between them. One step of our digits, 16 images; one step of DiT-S on 256 tokens, 2 images.
+
+# %%
+def step_of(experiment, batch_size):
+    """A function that takes one step of training on random images."""
+    config = experiment.model
+    state = TrainState.create(experiment.override({"training.batch_size": batch_size}), 0, device)
+    x = torch.randn(batch_size, config.in_channels, *config.image_size)
+    batch = Batch(x, Condition(labels=torch.zeros(batch_size, dtype=torch.long))).to(device)
+    draw = draw_step(state.experiment, batch, Streams(0), 0)
+    return lambda: train_step(state, batch, draw)
+
+
+def kind(name):
+    """Of one operation of the profiler."""
+    if any(word in name for word in ("mm", "scaled_dot_product", "attention")):
+        return "products"
+    return "optimizer, EMA" if any(word in name for word in ("adamw", "lerp", "Optimizer")) else "the rest"
+
+
+# %%
+def shares(step, repeats):
+    """What part of the time inside operations goes where, and how many operations a step has."""
+    step()
+    seen = [ProfilerActivity.CUDA if device == "cuda" else ProfilerActivity.CPU]
+    with profile(activities=seen) as watched:
+        for _ in range(repeats):
+            step()
+    total, events = {}, watched.key_averages()
+    for event in events:
+        own = event.self_device_time_total if device == "cuda" else event.self_cpu_time_total
+        total[kind(event.key)] = total.get(kind(event.key), 0) + own
+    operations = sum(e.count for e in events if e.key.startswith("aten::")) / repeats
+    return {name: own / sum(total.values()) for name, own in total.items()}, operations
+
+
+# %%
+small, small_operations = shares(step_of(presets["digits"], 16), 20)
+large, large_operations = shares(step_of(presets["shapes-a100"], 2), 1)
+
+# %% tags=["nbval-ignore-output"]
+for name, found in (("digits", small), ("DiT-S", large)):
+    print(f"{name:>7}: " + ", ".join(f"{part} {share:.0%}" for part, share in sorted(found.items())))
+print(f"operations in a step, with those inside others: {small_operations:.0f} and {large_operations:.0f}")
+
+# %%
+print("products take more than two thirds of the step of DiT-S:", large["products"] > 2 / 3)
+print("and less than two thirds of that of our digits:", small["products"] < 2 / 3)
+
+# %% [markdown]
+# *Overhead rules what is small, products rule what is large.* Our digits' step has hundreds of operations, each on a handful of numbers. What an operation costs before it computes anything, some microseconds, is then most of it.
+#
+# On a GPU this is worse, not better. A GPU is told what to do by a processor, one launch for each operation, and a launch takes microseconds as well. Say 5. (That is an assumption; it is of the usual size, and we have no GPU to measure it on.)
+
+# %%
+launched = 400  # about what a step of our digits launches, see the exercises
+flops = flops_of(presets["digits"].model, 16, 1)
+print(f"a digits step has {flops / 1e9:.2f} GFLOP: {flops / PEAK['bf16'] * 1e6:.0f} microsecond of an A100's products")
+print(f"its launches take {launched * 5 / 1000:.0f} ms: at best {flops / (launched * 5e-6) / PEAK['bf16']:.2%} of the peak")
+
+# %% [markdown]
+# So this book's small networks would not run a thousand times faster on an A100, but a few times. Who moves to a GPU must make the step larger: more images, more tokens, wider layers. That is why the preset `shapes-a100` has 256 tokens, a width of 384 and 256 images a step, and why there are two scales at all.
+#
+# ## What fills the memory
+#
+# Between two steps five numbers stand for each parameter: the weight, its gradient, AdamW's two moments, and the average (EMA). Four bytes each, 20 bytes a parameter. And while a step runs, autograd keeps what the way back will need: the *activations*. They grow with the batch.
+#
+# How many are they? PyTorch calls a hook whenever autograd keeps a tensor. We add up, each storage once, and leave out the weights, which are counted already.
+
+
+# %%
+def my_activations(model, x, t, labels):
+    """Bytes that a pass forwards keeps for the way back."""
+    own = {parameter.data_ptr() for parameter in (*model.parameters(), *model.buffers())}
+    kept = {}
+
+    def keep(tensor):
+        store = tensor.untyped_storage()
+        kept[store.data_ptr()] = store.nbytes(), tensor  # held, else its place would be given away
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(x, t, labels)
+    return sum(size for place, (size, _) in kept.items() if place not in own)
+
+
+# %%
+for batch in (4, 16):
+    model = minidit.build(presets["shapes"].model)
+    given = torch.randn(batch, 3, 16, 16), torch.rand(batch), torch.zeros(batch, dtype=torch.long)
+    counted = memory_estimate(model.config, batch)
+    print(f"{batch:>2} images: {my_activations(model, *given):>10,} bytes kept; the library says {counted.activations:,}")
+    assert counted.weights == 4 * sum(p.numel() for p in model.parameters())
+    assert counted.total - counted.activations == 5 * counted.weights
+
+# %% [markdown]
+# The library counts the same without a single real number: its tensors have shapes and nothing else (`minidit.measure.memory_estimate`). So we may ask about networks that this machine could not hold.
+
+# %%
+WAYS = {
+    "float32": {},
+    "bfloat16 products": {"precision": "bf16"},
+    "and blocks computed again": {"precision": "bf16", "recompute": True},
+    "and shared by 8 devices": {"precision": "bf16", "recompute": True, "shards": 8},
+}
+xl = {name: memory_estimate(PRESETS["DiT-XL/2"], 32, **way) for name, way in WAYS.items()}
+figure, panel = plt.subplots(figsize=(6.2, 2.6))
+left = torch.zeros(len(xl))
+parts = {"weights": INK, "gradients": MUTED, "optimizer": BLUE, "ema": GREEN, "activations": ACCENT}
+for part, colour in parts.items():
+    widths = torch.tensor([getattr(found, part) / 1e9 for found in xl.values()])
+    panel.barh(list(xl), widths, left=left, color=colour, label=part)
+    left += widths
+panel.axvline(40, color=INK, linestyle=":")
+panel.set(xlabel="GB on one device, DiT-XL/2, 32 images", xlim=(0, 42))
+panel.invert_yaxis()
+panel.spines[["top", "right"]].set_visible(False)
+panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+teach.show(
+    figure,
+    alt="Four stacked bars below a line at 40 GB. In float32 35 GB, of which 21 are activations; with bfloat16 products 28; with blocks computed again 15, of which 13.5 do not depend on the batch; shared by eight devices 3.4.",
+)
+
+# %%
+for name, found in xl.items():
+    print(f"{name:<26}{found.total / 1e9:>6.1f} GB, of which activations {found.activations / 1e9:.1f}")
+
+# %% [markdown]
+# - *bfloat16 products* halve what the products keep. Norms and sums stay in float32, so it is a third and not a half. The 20 bytes stay 20.
+# - *Computing again* (Chen and others, 2016) keeps of each block only its input, and runs the block forwards once more on the way back. It costs a third more FLOPs, and takes nine tenths of the activations away.
+# - *Sharing out* (ZeRO, FSDP) gives each of $N$ devices an $N$-th of the 20 bytes; weights are gathered block by block when they are needed.
+#
+# Can we trust the count? fast-DiT, a faster version of DiT's training code, published what it measured for DiT-XL/2 with 128 images on one A100 of 80 GB.
+
+# %%
+published = {
+    ("as it is",): ("does not fit", {}),
+    ("computed again",): (44.0, {"recompute": True}),
+    ("computed again", "half precision"): (27.5, {"recompute": True, "precision": "bf16"}),
+}
+for name, (measured, way) in published.items():
+    count = memory_estimate(PRESETS["DiT-XL/2"], 128, **way).total / 1e9
+    print(f"{', '.join(name):<31} counted {count:>5.1f} GB, measured {measured}")
+
+# %% [markdown]
+# The first does not fit into 80 GB in either. The others lie above our count. That is as it should be: the count has no working space of the kernels in it, no copies that autocast makes as it goes, no gaps between tensors; and the 44 GB have the autoencoder in them, which encoded the images in the same program. Take the count as a lower bound and leave a third of the card free.
+#
+# ## Eight bits
+#
+# bfloat16 has the range of float32 and 8 bits for the digits, one of them not written down. Between 1 and 2 its steps are 1/128. That is enough for a product, where errors of both signs cancel. It is not enough for anything that grows by small amounts.
+
+# %%
+total = torch.zeros((), dtype=torch.bfloat16)
+for _ in range(1000):
+    total += 1
+print("a thousand ones, added up in bfloat16:", total.item())
+
+weight = torch.ones((), dtype=torch.bfloat16)
+print("1 + 0.001, a thousand times:", sum([torch.tensor(0.001, dtype=torch.bfloat16)] * 1000, weight).item())
+
+average, goal = torch.zeros(2, dtype=torch.bfloat16), torch.tensor([1.0, -1.0], dtype=torch.bfloat16)
+for _ in range(20_000):
+    average.lerp_(goal, 1e-4)
+print("an EMA with decay 0.9999, after 20,000 steps towards 1:", round(average[0].item(), 3))
+
+# %% [markdown]
+# The sum stops at 256, since 257 is no bfloat16 number. The weight never moves: its step is a thousandth of it, and the next number is eight times as far. The average walks a little and then stands still. In float32 they would be 1000, 2 and 0.865.
+#
+# So weights, moments and averages stay float32, the *master weights* of Micikevicius and others (2017), and only the products are done in bfloat16. PyTorch's `autocast` does it operation by operation. We look at what passes through one block.
+
+# %%
+block, x, given = block_of(64, 2, 16, 4)
+seen = {}
+for name, layer in block.named_modules():
+    if name in ("attention.qkv", "mlp.down", "attention_norms.0"):
+        layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out.dtype}))
+with torch.autocast("cpu", torch.bfloat16):
+    out = block(x, given)
+print("weights", block.mlp.up.weight.dtype, "| what comes out", out.dtype)
+for name, dtype in seen.items():
+    print(f"{name:>18}: {dtype}")
+
+# %% [markdown]
+# The stream of tokens stays float32. Linear layers read and write bfloat16 inside.
+#
+# Now the live run. Seed 0 of chapter 1's digits, 500 steps, twice: as always, and with products in bfloat16. Same images, same noise, same start.
+
+
+# %%
+def in_bfloat16(model):
+    def network(x, t, condition=None, **options):
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return model(x, t, condition, **options).float()
+
+    return network
+
+
+# %%
+data, losses = load(run.data), {}
+for name, wrap in {"float32": None, "bfloat16": in_bfloat16}.items():
+    state = TrainState.create(run, 0, device)
+    records = minidit.train(state, data, steps, network=wrap and wrap(state.model))
+    losses[name] = [record.loss for record in teach.progress(records, name, steps)]
+
+# %%
+recorded = Evidence.read("digits") if teach.scale() == "cpu" else None
+figure = teach.curves(losses["bfloat16"], recorded)
+teach.show(
+    figure,
+    alt="The loss of the run with bfloat16 products over 500 steps lies within the recorded band of five seeds in float32, and falls as they do.",
+)
+
+# %%
+ends = {name: sum(values[-50:]) / 50 for name, values in losses.items()}
+if recorded:
+    at = recorded.runs[0].steps.index(steps)
+    others = torch.tensor([one.losses[at] for one in recorded.runs])
+    print("inside the band of the recorded seeds:", {n: v in recorded.loss_bands[steps] for n, v in ends.items()})
+    apart = abs(ends["bfloat16"] - ends["float32"])
+    print("nearer than a quarter of the seeds' deviation:", apart < others.std().item() / 4)
+    teach.compare("ch20.bfloat", "c", "another start matters far more than eight bits in the products.")
+
+# %% [markdown]
+# (The seeds differ in their start and in the order of their images, so this is a coarse measure. It says that a coarse reader would not notice. And 500 steps of a small network say nothing of seven million of a large one; that training at scale works so is known from others.)
+#
+# Was it faster? Here no: casting costs more than it brings at this width. See below.
+#
+# ## One graph
+#
+# Where the rest of the time goes: norm, modulation, gate, residual, GELU. These compute little and move much. We count what a block moves outside its products if every operation reads and writes memory, as it does when nothing is compiled. In units of $BND$ numbers, the tokens once:
+#
+# | operation | reads and writes |
+# |---|---|
+# | norm, twice | 2 x 2 |
+# | modulation, x * (1 + scale) + shift, as one operation, twice | 2 x 2 |
+# | gate and residual, as one operation, twice | 2 x 3 |
+# | GELU on four times the width | 8 |
+#
+# That is 22, and the products' own are 20. So more than half of what an uncompiled block moves computes next to nothing. A compiler (`torch.compile`) sees the graph, and writes one kernel for a norm with its modulation, one for a GELU with the bias before it. What was written and read again stays on the chip.
+
+# %%
+def with_the_rest(dim, batch, tokens, size):
+    """FLOPs a byte where norm, modulation, gate and GELU move their numbers too."""
+    numbers = my_numbers(batch, tokens, dim) + 22 * batch * tokens * dim
+    return 2 * my_macs(batch, tokens, dim) / (size * numbers)
+
+
+for name in ("DiT-S/2", "DiT-XL/2"):
+    dim, _, tokens, _ = BLOCKS[name]
+    alone, all_of_it = intensity(dim, 32, tokens, 2), with_the_rest(dim, 32, tokens, 2)
+    print(f"{name}: {alone:.0f} FLOPs a byte in its products, {all_of_it:.0f} with the rest; the ridge is at 156")
+
+# %% [markdown]
+# Uncompiled, DiT-S falls left of the ridge of an A100, and DiT-XL stays right of it. (This is a mean over the block. In truth the products run at their speed, and the rest at the memory's, one after the other.)
+#
+# Compiling takes too long to do it live. Here is what was recorded on two cores for three networks: our digits, our shapes, and a wide one (384, four blocks, 64 tokens, 4 images).
+
+# %%
+compilation = Evidence.read("compilation")
+
+
+def mean_of(name):
+    values = compilation.readout(name)
+    return sum(values) / len(values)
+
+
+print("network     ms a step: plain  compiled  bfloat16    compiling, s   paid back after")
+for name in ("digits", "shapes", "wide"):
+    plain, compiled, half = (mean_of(f"ms.{way}.{name}") for way in ("plain", "compiled", "bf16"))
+    first = mean_of(f"first.compiled.{name}")
+    back = f"{1000 * first / (plain - compiled):,.0f} steps" if plain > compiled else "never"
+    print(f"{name:<17}{plain:>10.1f}{compiled:>10.1f}{half:>10.1f}{first:>16.0f}   {back:>15}")
+
+# %% [markdown]
+# RECORDED_TEXT
+#
+# On a GPU both change: launches and memory weigh more, so one graph saves more, and bfloat16 products have units of their own. `minidit.training.fast` asks a network in that way. It has not been timed on a GPU by us.
+#
+# ## A batch in parts, on one device or on eight
+#
+# A loss is a mean over images. So is its gradient, and a mean can be made of parts: weigh each part by its share of the images. One device does the parts one after the other (*accumulation*), several do them at once. It is the same sum.
+#
+# Chance must not get in the way. minidit draws the whole batch's times, noise and hidden labels from the run's stream for that step, whoever asks, and each process takes its slice.
+
+# %%
+state = TrainState.create(presets["digits"], 0)
+batch = load(presets["digits"].data).train.batch(Streams(0), 7, 16)
+draw = draw_step(state.experiment, batch, Streams(0), 7)
+
+
+def part_of(whole, rows):
+    """Some images of a batch, or some rows of its draws."""
+    if isinstance(whole, torch.Tensor):
+        return whole[rows]
+    return type(whole)(*(None if part is None else part_of(part, rows) for part in whole))
+
+
+def gradients(rows):
+    """Of the mean loss over these images, all in one vector."""
+    loss = state.experiment.objective.loss(state.model, part_of(batch, rows), part_of(draw, rows)).total
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(state.model.parameters()))])
+
+
+# %%
+whole = gradients(slice(0, 16))
+for cuts in ((8, 8), (4, 4, 4, 4), (7, 7, 2)):
+    starts = [sum(cuts[:k]) for k in range(len(cuts))]
+    pieces = [gradients(slice(s, s + n)) for s, n in zip(starts, cuts, strict=True)]
+    mine = sum(n / 16 * piece for n, piece in zip(cuts, pieces, strict=True))
+    assert_close(mine, whole, rtol=0, atol=1e-6)
+    plain = sum(pieces) / len(pieces)  # every part counts the same
+    print(f"parts of {cuts}: weighed, equal to 1e-6; a plain mean is off by {(plain - whole).norm() / whole.norm():.0%}")
+
+# %% [markdown]
+# The last line is the trap. A plain mean of the parts is right as long as all have one size. (To add up and never divide is the other: the step is then as many times too long as there are parts. With AdamW nobody sees it in the loss, since AdamW divides by the size of the gradient; clipping and the logged norm are wrong.)
+#
+# And the noise? If each process draws its own, from one seed, this happens:
+
+# %%
+together = torch.randn(16, 1, 8, 8, generator=generator(0, "noise", 7))
+own = [torch.randn(2, 1, 8, 8, generator=generator(0, "noise", 7)) for _ in range(8)]
+print("different noises among 16 images:", len({x.numpy().tobytes() for x in torch.cat(own)}))
+slices = [torch.randn(16, 1, 8, 8, generator=generator(0, "noise", 7))[2 * r : 2 * r + 2] for r in range(8)]
+print("drawn whole and sliced: as on one device?", torch.equal(torch.cat(slices), together))
+
+# %% [markdown]
+# Two noises for sixteen images, and no error message. A seed for each process mends that, and makes the run another one for every number of processes. Slices of one draw cost a few microseconds and do neither.
+#
+# ### What eight devices must tell each other
+#
+# Each has the gradient of its images, all need the mean: an *all-reduce*. In a ring, each sends one $N$-th to its neighbour, adds what it got, and sends that on. After $N - 1$ rounds every device holds one part, summed; after $N - 1$ more, all parts have gone round. Each device sends $2 (N - 1) / N$ times the gradient: less than twice, however many they are.
+
+
+# %%
+def ring(vectors):
+    """All-reduce of one vector a device: the sums, and how many numbers each device sent."""
+    n, sent = len(vectors), 0
+    held = [list(v.clone().chunk(n)) for v in vectors]  # held[device][part]
+    for turn in range(2 * n - 2):
+        moves = [(d, (d - turn) % n) for d in range(n)]
+        passed = [held[d][part].clone() for d, part in moves]
+        for (d, part), numbers in zip(moves, passed, strict=True):
+            neighbour = held[(d + 1) % n]
+            neighbour[part] = neighbour[part] + numbers if turn < n - 1 else numbers
+        sent += passed[0].numel()
+    return [torch.cat(parts) for parts in held], sent
+
+
+# %%
+each = [gradients(slice(2 * r, 2 * r + 2)) for r in range(8)]
+each = [g[: len(g) // 8 * 8] for g in each]  # a number of parts that divides
+sums, sent = ring(each)
+for found in sums:
+    assert_close(found / 8, whole[: len(found)], rtol=0, atol=1e-6)
+assert sent == 2 * 7 * len(each[0]) // 8
+print("all eight hold the mean gradient; each sent", sent / len(each[0]), "times its length")
+
+# %%
+gradient = 4 * big.parameters
+for name, per_second in (("NVLink, 300 GB/s each way", 300e9), ("a network of 10 Gbit/s", 1.25e9)):
+    took = 2 * 7 / 8 * gradient / per_second
+    print(f"DiT-XL/2, {gradient / 1e9:.1f} GB of gradients, over {name}: {took:.3g} s of a step of 1.2 s")
+
+# %% [markdown]
+# (1.2 s is the published step of eight A100 with TF32, see below.) Inside one machine the sending hides behind the way back, which makes gradients from the last block to the first. Over a plain network it would take three times as long as the step itself.
+#
+# Sharing out the weights (FSDP) sends more: weights are gathered once forwards and once on the way back, gradients are summed into their owners' parts. That is $3 (N - 1) / N$ in place of $2$, for an $N$-th of the memory.
+#
+# In a terminal, on one device and on eight, the same run:
+#
+# ```
+# minidit train shapes-a100 --device cuda
+# torchrun --nproc-per-node 8 -m minidit train shapes-a100 --device cuda
+# ```
+#
+# ## What survives
+#
+# A long run is killed: by a full disk, by the end of a rental, by the queue that gave the machine. What must be kept of it? Whatever the next step reads: weights, AdamW's moments, the average, and how many steps were done. And the state of chance, if it has any. Here it has none, since every draw has a name, so there is nothing to forget.
+
+# %%
+with tempfile.TemporaryDirectory() as folder:
+    first = TrainState.create(presets["digits"], 0)
+    for _ in minidit.train(first, load(presets["digits"].data), 20):
+        pass
+    path = first.save(folder)
+    again = TrainState.load(folder)
+    size = sum(file.stat().st_size for file in path.parent.iterdir() if file.is_file())
+for _ in minidit.train(again, load(presets["digits"].data), 25):
+    pass
+straight = TrainState.create(presets["digits"], 0)
+for _ in minidit.train(straight, load(presets["digits"].data), 25):
+    pass
+pairs = zip(again.model.state_dict().values(), straight.model.state_dict().values(), strict=True)
+print("20 steps, killed, 5 more; or 25 straight. Equal to the last bit:", all(torch.equal(a, b) for a, b in pairs))
+parameters = sum(p.numel() for p in first.model.parameters())
+print(f"kept: {size / parameters:.1f} bytes a parameter: weights, two moments, the average")
+
+# %% [markdown]
+# 16 of the 20 bytes: gradients are made anew. For DiT-XL/2 that is 11 GB a checkpoint.
+#
+# Three rules that cost little. Write a checkpoint whole or not at all: to another name, then rename. Write one when you are told to stop (SIGTERM comes before the plug is pulled). And when a loss is not finite, stop before it is saved; chapter 9 has a network whose loss does that. minidit keeps the last good checkpoint and says which step failed.
+#
+# ## How fast are they really?
+#
+# A speed in steps a second says little. The share of the peak says more: *utilisation*, the FLOPs that the network needs, over those that the devices could have done (Chowdhery and others, 2022). What is computed twice counts once. Five published speeds of DiT-XL/2:
+
+# %%
+step_flops = flops_of("DiT-XL/2", 256, 1)
+hour = 3600
+SPEEDS = {  # images a second on one A100, the precision, what it was
+    "DiT's code, float32": (0.51 * 256 / 8, "fp32", "8 devices, images encoded in the step"),
+    "the same, TF32": (0.81 * 256 / 8, "tf32", "8 devices, images encoded in the step"),
+    "fast-DiT": (0.84 * 128, "bf16", "1 device, blocks computed again; half precision"),
+    "DiT, by TREAD's authors": (400_000 * 256 / (240 * hour), "bf16", "read off a plot; precision assumed"),
+    "TREAD, by its authors": (400_000 * 256 / (147 * hour), "bf16", "read off a plot; precision assumed"),
+}
+saved = ledger("DiT-XL/2", route="tread", training=True).macs / big.macs  # TREAD's route
+for name, (per_second, precision, words) in SPEEDS.items():
+    flops = per_second * step_flops / 256 * (saved if "TREAD, by" in name else 1)
+    print(f"{name:<24}{per_second:>6.0f} images/s {flops / 1e12:>6.1f} TFLOP/s", end="")
+    print(f"{flops / PEAK[precision]:>5.0%} of {precision},{flops / PEAK['bf16']:>5.0%} of bf16   {words}")
+
+# %%
+teach.compare("ch20.share", "a", "most of an A100 is in units that float32 never touches.")
+
+# %% [markdown]
+# - In float32 DiT's code used *60 percent* of what float32 can do, which is very good. It was 4 percent of the machine. One line for TF32 changed that, and two thirds of the images of a second more came of it.
+# - It was even better than that: each step also encoded its images with sd-vae, 0.27 TFLOP an image beside the transformer's 0.71 (chapter 15). Those are not in the table.
+# - fast-DiT's 25 percent are 33 if the blocks computed again are counted. Say which you mean.
+# - TREAD computes 42 percent less and has 39 percent less time. Its utilisation is nearly the same.
+#
+# A utilisation is no quality. A run that wastes FLOPs on what it does not need has a fine one.
+
+# %%
+encode = autoencoder_ledger("sd-vae").encode.flops  # frozen: forwards alone
+both = 0.51 * 256 / 8 * (step_flops / 256 + encode)
+print(f"with the encoder in it, float32: {both / 1e12:.1f} of 19.5 TFLOP/s")
+
+# %% [markdown]
+# ## Money and energy
+#
+# At its 400 watts an A100 that reached its peak would spend $400 / 312 \cdot 10^{12}$ joules for a FLOP, 1.3 picojoules. At a utilisation of 27 percent it spends nearly four times that, if it still draws 400 W (it may draw less; we have not measured it). From there on it is multiplication.
+
+# %%
+def bill(flops, used, price):
+    """Device hours, kilowatt hours of the devices alone, and their price."""
+    hours = flops / (used * PEAK["bf16"]) / hour
+    return hours, hours * WATTS / 1000, hours * price
+
+
+PRICE = 2.0  # for an hour of one A100: your number, in your money
+print(f"{WATTS / PEAK['bf16'] * 1e12:.1f} pJ a FLOP at the peak; at 27 percent {WATTS / PEAK['bf16'] / 0.27 * 1e12:.1f}")
+for name in list(runs)[2:]:
+    hours, energy, money = bill(runs[name], 0.27, PRICE)
+    print(f"{name:<31}{hours:>9,.1f} hours {energy:>8,.0f} kWh {money:>9,.0f} in money")
+
+# %% [markdown]
+# The last line agrees with the 4,200 hours of TREAD's plot because 27 percent was taken from that plot. It is no second witness.
+#
+# The slider moves the utilisation. Everything else stays as assumed: 400 W, the dense bfloat16 peak, 2 for an hour. Cooling, the host, failed runs and all the runs that came before the one in the paper are not in it.
+
+# %%
+def frame(used):
+    """Hours, energy and price of the four sizes, 7 million steps each."""
+    figure, panel = plt.subplots(figsize=(5.6, 2.4))
+    sizes = [f"DiT-{size}/2" for size in ("S", "B", "L", "XL")]
+    bills = [bill(flops_of(size, 256, 7_000_000), used, PRICE) for size in sizes]
+    panel.barh(sizes, [hours for hours, _, _ in bills], color=BLUE)
+    for row, (hours, energy, money) in enumerate(bills):
+        panel.text(hours * 1.15, row, f"{hours:,.0f} h, {energy:,.0f} kWh, {money:,.0f}", va="center", fontsize=9)
+    panel.set(xscale="log", xlim=(10, 1e6), xlabel="A100 hours for 7 million steps of 256 images")
+    panel.invert_yaxis()
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+USED = (0.04, 0.1, 0.2, 0.27, 0.4, 0.6, 1.0)
+teach.Frames(
+    [frame(used) for used in USED],
+    [f"{used:.0%} of the peak" for used in USED],
+    "utilisation",
+    alt="Bars of A100 hours for DiT of four sizes on a logarithmic axis, with hours, kilowatt hours and price beside each. A slider moves the utilisation from 4 to 100 percent: DiT-XL/2 takes about 28,000 hours at 4 percent, 4,200 at 27 and 1,100 at the peak.",
+    still=3,
+)
+
+# %% [markdown]
+# ## The same experiments at both scales
+#
+# Most cards of this book have a second plan, for one A100. What it changes for the base of each:
+
+# %%
+for name in ("shapes", "shapes-a100"):
+    e = presets[name]
+    print(
+        f"{name:<12}{e.model.tokens:>4} tokens, width {e.model.dim}, {e.model.depth:>2} blocks, {ledger(e.model).parameters / 1e6:>5.1f} million parameters, "
+        f"{e.training.steps} steps of {e.training.batch_size}: {runs[f'our {name}']:.1e} FLOPs"
+    )
+planned = [card.scale("a100").budget_core_minutes for card in cards() if "a100" in card.scales]
+print(f"{len(planned)} cards have a plan for an A100: {sum(planned) / 60:.0f} hours of it in all")
+
+# %% [markdown]
+# And here they stand, side by side: `+` supported, `-` refuted, `?` inconclusive.
+
+# %%
+MARKS = {"supported": "+", "refuted": "-", "inconclusive": "?", "stale": "stale"}
+
+
+def marks(card, scale):
+    """The verdicts of a card at a scale, a letter and a mark each."""
+    if scale not in card.scales:
+        return "not planned"
+    if find(card, scale) is None:
+        return "no evidence yet"
+    return " ".join(letter + MARKS[word] for letter, word in tried(card.id, scale).words.items())
+
+
+print(f"{'':<5}{'cpu':<32}{'a100':<18}")
+for card in cards():
+    print(f"{card.id:<5}{marks(card, 'cpu'):<32}{marks(card, 'a100'):<18}{card.title}")
+
+# %%
+here = {card.id: tried(card.id, "a100") for card in cards() if "a100" in card.scales and find(card, "a100")}
+moved = [
+    f"{name}.{letter}"
+    for name, there in here.items()
+    for letter, word in there.words.items()
+    if word != tried(name).words[letter]
+]
+print(f"cards tried at both scales: {len(here)}; verdicts that moved: {', '.join(moved) or 'none can be known'}")
+
+# %% [markdown]
+# So which verdicts moved? Nobody knows. What one can do without a GPU is to say *beforehand* which should, and why, so that whoever runs the cards can prove us wrong. (`minidit claims run C20 --scale a100`.)
+#
+# One reason can be measured here. Cards at *equal time* paid with seconds of one core. On a core, operations that compute little are dear. How much dearer than their FLOPs were the arms?
+
+# %%
+calibration = json.loads(locate("calibration.json").read_text())["claims"]
+for name in ("C17", "C20", "C24"):
+    arms, cost = tried(name).trial.arms, calibration[f"{name}.cpu"]["seconds_per_step"]
+    for arm in [arm for arm in cost if arm != "base"]:
+        flops = arms[arm].flops_per_step / arms["base"].flops_per_step
+        print(f"{name} {arm:<24} FLOPs x {flops:.2f}, time x {cost[arm] / cost['base']:.2f}")
+
+# %% [markdown]
+# Our bets, as a reader's predictions. None is a result.
+#
+# - **C24.b and C09, the upgrades at equal time.** Their FLOPs are the base's, and their steps took 1.4 times as long: SwiGLU, RMSNorm and RoPE are several small operations each. One compiled graph makes those nearly free. We expect C24.b to move from open towards supported.
+# - **C20.a, the route at equal time.** It saves 31 percent of the FLOPs and 21 percent of the time here. TREAD's authors saw 42 and 39 percent at full size (the table above). We expect the cost to fall nearer to the FLOPs, and a gain at equal computation (C08.a, supported) to show at equal time. Whether the loss at equal *steps* (C04.a, refuted) moves, as TREAD's FIDs say, we would not bet on.
+# - **C24.a, patch size 1.** Five times the FLOPs for four times the tokens stays five times the FLOPs. A larger machine forgives that only if the longer run no longer gains. No bet.
+# - **C10.c and C01, post-norm at depth.** Deeper networks are where it fails. We expect what is refuted to stay refuted.
+# - **What cannot move:** what was counted. C01.a, C06.e and C15.a to d are facts about formulas and layers.
+#
+# A verdict that moves is no embarrassment. It is the finding that two scales exist to make.
+#
+# ## What would change our mind
+#
+# We said: overhead rules the small step and products the large one; bfloat16 products do not matter and bfloat16 sums do; parts, processes and a kill leave a run as it was; and published speeds of DiT-XL/2 use a quarter of an A100 or less. This would overturn it:
+#
+# - a profile of our digits on a GPU with more than a tenth of its time in products;
+# - a memory measured on a GPU that lies *below* our count;
+# - seeds of a long run in which bfloat16 products end outside the band of float32;
+# - a run on eight devices whose loss departs from that on one by more than rounding;
+# - the counting of FLOPs that others do, if it is not ours: someone who counts MACs finds half of our utilisations, and someone who counts the encoder more.
+#
+# And these we do not know: what an A100 draws in watts while it trains a DiT; how much compiling saves there; whether any of our verdicts holds at the second scale.
+#
+# ## Exercises
+#
+# Six exercises ask for a function each: FLOPs and bytes of a block, memory of AdamW plus EMA, accumulation, the noise of one process among several, a checkpoint that continues exactly, and the share of a peak. In a terminal, in the folder of the project, `minidit exercises start ch20` writes a notebook to work in. None needs a GPU.
+#
+# Five more are experiments, for below the last cell of this notebook. Write down what you expect before you run them.
+#
+# 1. Count what a step launches: a `TorchDispatchMode` whose `__torch_dispatch__` counts calls, around one `train_step`. How far is it from the 400 that we assumed? How much does it grow with the depth, and how much with the width?
+# 2. Draw the roof again with two threads. Which of the two roofs is twice as high?
+# 3. At which width does bfloat16 begin to pay on your core? Time blocks of 64, 128, 256, 512 and 1024.
+# 4. Keep the weights in bfloat16 too (`state.model.bfloat16()`), and train. When does the loss stop falling, and what does a larger rate change?
+# 5. If you have a GPU: `MINIDIT_SCALE=a100`, and run this chapter. Then `minidit claims run C24 --scale a100`. Tell us what moved.
+#
+# ## In short
+#
+# - Count FLOPs and bytes. Their ratio says which of a machine's two speeds decides; if a step is far below both, it is overhead.
+# - A GPU is fast for what is large. A small network on it is slow for its price.
+# - 20 bytes a parameter, whatever the precision of the products, and activations that grow with the batch. Count before you rent.
+# - bfloat16 for products, float32 for all that is added up.
+# - Parts are weighed by their images. Every process draws the whole batch's chance and takes its slice.
+# - A checkpoint is what the next step reads. Chance that has names needs none of it.
+# - Utilisation needs a precision, a peak, and what was counted. Then come hours, energy and money, with assumptions that you write down.
+# - Whether a verdict holds at another scale is a question for that scale.
+#
+# ## Sources
+#
+# - S. Williams, A. Waterman and D. Patterson, *Roofline: An Insightful Visual Performance Model for Multicore Architectures*, 2009.
+# - NVIDIA, *NVIDIA A100 Tensor Core GPU data sheet*, 2021: 19.5, 156 and 312 TFLOP/s for dense matrices, 2.0 TB/s (80 GB; the 40 GB card has 1.6), 400 W, NVLink with 600 GB/s both ways together.
+# - P. Micikevicius et al., *Mixed Precision Training*, 2017, arXiv 1710.03740; D. Kalamkar et al., *A Study of BFLOAT16 for Deep Learning Training*, 2019, arXiv 1905.12322.
+# - T. Chen et al., *Training Deep Nets with Sublinear Memory Cost*, 2016, arXiv 1604.06174.
+# - S. Rajbhandari et al., *ZeRO: Memory Optimizations Toward Training Trillion Parameter Models*, 2019, arXiv 1910.02054; Y. Zhao et al., *PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel*, 2023, arXiv 2304.11277.
+# - A. Chowdhery et al., *PaLM: Scaling Language Modeling with Pathways*, 2022, arXiv 2204.02311: utilisation.
+# - W. Peebles and S. Xie, *Scalable Diffusion Models with Transformers*, 2022, arXiv 2212.09748; speeds on eight A100 from issue 22 of its code, github.com/facebookresearch/DiT/issues/22.
+# - C. Jin and others, *fast-DiT*, 2024, github.com/chuanyangjin/fast-DiT: speed and memory on one A100.
+# - F. Krause et al., *TREAD: Token Routing for Efficient Architecture-agnostic Diffusion Training*, 2025, arXiv 2501.04765; hours read off the plot of its project page.
