@@ -2,34 +2,31 @@
 
 OMP_NUM_THREADS=1 python book/artefacts/compilation.py
 
-About 3 minutes a seed on one thread; it needs a C++ compiler. Times are processor seconds, compilers included.
+About 2 minutes a seed on one thread; it needs a C++ compiler. Times are processor seconds, compilers included.
 """
 
 import os
 import resource
 import statistics
-from collections.abc import Callable
-from functools import partial
 
 import torch
-from torch import Tensor, nn
 
 from minidit import Experiment, Streams, TrainState
 from minidit import experiment as named
 from minidit.data import Data, load
 from minidit.publish.seeds import record_seeds
+from minidit.training.engine import Engine
 from minidit.training.loop import draw_step
 from minidit.training.step import train_step
 
 os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # else the second seed would compile nothing
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # here, so that the compilers' seconds are seen
-# what the chapter's text calls them: an experiment and its overrides
 NETWORKS = {
     "digits": named("digits"),
-    "shapes": named("shapes"),
     "wide": named("shapes32", ("model.dim=384", "model.heads=6", "training.batch_size=4")),
 }
-STEPS = {"digits": 60, "shapes": 30, "wide": 10}
+STEPS = {"digits": 60, "wide": 8}
+WAYS = {"plain": ("fp32", False), "compiled": ("fp32", True), "bf16": ("bf16", False)}
 
 
 def cpu_seconds() -> float:
@@ -38,37 +35,27 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
-def in_bfloat16(model: nn.Module) -> Callable[..., Tensor]:
-    """The network with its products in bfloat16."""
-
-    def network(x: Tensor, t: Tensor, condition: object = None, **options: object) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return model(x, t, condition, **options).float()
-
-    return network
-
-
-def measured(chosen: Experiment, data: Data, seed: int, steps: int, way: str) -> dict[str, float]:
+def measured(chosen: Experiment, data: Data, seed: int, steps: int, compiled: bool) -> dict[str, float]:
     """Seconds until the first step is done, and milliseconds of a later one (the median)."""
     torch._dynamo.reset()
     state, streams, times = TrainState.create(chosen, seed), Streams(seed), []
-    compiled = torch.compile(state.model)  # nothing happens before it is asked
-    networks = {"plain": None, "compiled": partial(compiled), "bf16": in_bfloat16(state.model)}
+    engine = Engine(state, compiled=compiled)
     for step in range(steps + 1):
         batch = data.train.batch(streams, step, chosen.training.batch_size)
         draw, began = draw_step(chosen, batch, streams, step), cpu_seconds()
-        train_step(state, batch, draw, networks[way])
+        train_step(state, batch, draw, engine)
         times.append(cpu_seconds() - began)
     return {"first": times[0], "ms": 1000 * statistics.median(times[1:])}
 
 
 def run(seed: int) -> dict[str, float]:
-    """All networks, each in all ways."""
+    """Both networks, each in all ways."""
     readouts = {}
-    for name, chosen in NETWORKS.items():
-        data = load(chosen.data)
-        for way in ("plain", "compiled", "bf16"):
-            found = measured(chosen, data, seed, STEPS[name], way)
+    for name, base in NETWORKS.items():
+        data = load(base.data)
+        for way, (precision, compiled) in WAYS.items():
+            chosen = base.override({"training.precision": precision})
+            found = measured(chosen, data, seed, STEPS[name], compiled)
             readouts |= {f"{key}.{way}.{name}": value for key, value in found.items()}
     return readouts
 
