@@ -406,10 +406,14 @@ xl = {name: memory_estimate(PRESETS["DiT-XL/2"], 32, **way) for name, way in WAY
 figure, panel = plt.subplots(figsize=(6.2, 2.6))
 left = torch.zeros(len(xl))
 looks = {"weights": INK, "gradients": MUTED, "optimizer": BLUE, "ema": GREEN, "activations": ACCENT}
-for part, colour in looks.items():
-    widths = torch.tensor([getattr(found, part) / 1e9 for found in xl.values()])
+for name, colour in looks.items():
+    widths = torch.tensor([getattr(found, name) / 1e9 for found in xl.values()])
     panel.barh(
-        list(xl), widths, left=left, color=colour, label={"optimizer": "AdamW", "ema": "EMA"}.get(part, part)
+        list(xl),
+        widths,
+        left=left,
+        color=colour,
+        label=name.replace("optimizer", "AdamW").replace("ema", "EMA"),
     )
     left += widths
 panel.axvline(40, color=INK, linestyle=":")
@@ -660,15 +664,15 @@ print("drawn whole and sliced: as on one device?", torch.equal(torch.cat(slices)
 def ring(vectors):
     """All-reduce of one vector a device: the sums, and how many numbers each device sent."""
     n, sent = len(vectors), 0
-    held = [list(v.clone().chunk(n)) for v in vectors]  # held[device][part]
+    held = [list(v.clone().chunk(n)) for v in vectors]  # held[device][piece]
     for turn in range(2 * n - 2):
         moves = [(d, (d - turn) % n) for d in range(n)]
-        passed = [held[d][part].clone() for d, part in moves]
-        for (d, part), numbers in zip(moves, passed, strict=True):
+        passed = [held[d][k].clone() for d, k in moves]
+        for (d, k), numbers in zip(moves, passed, strict=True):
             neighbour = held[(d + 1) % n]
-            neighbour[part] = neighbour[part] + numbers if turn < n - 1 else numbers
+            neighbour[k] = neighbour[k] + numbers if turn < n - 1 else numbers
         sent += passed[0].numel()
-    return [torch.cat(parts) for parts in held], sent
+    return [torch.cat(pieces) for pieces in held], sent
 
 
 # %%
