@@ -786,7 +786,7 @@ teach.compare("ch20.share", "a", "most of an A100 is in units that float32 never
 
 # %% [markdown]
 # - In float32 DiT's code used *60 percent* of what float32 can do, which is very good. It was 4 percent of the machine. Two lines that allow TF32 gave three fifths more images a second.
-# - It was even better than that: each step also encoded its images with sd-vae, 0.27 TFLOP an image beside the transformer's 0.71 (chapter 15). Those are not in the table.
+# - Each of those steps also encoded its images with sd-vae, 0.27 TFLOP an image beside the transformer's 0.71 (chapter 15). That is not in the table. What share of the peak it makes cannot be told: PyTorch lets convolutions use TF32 unless it is forbidden.
 # - fast-DiT's 25 percent are 33 if the blocks computed again are counted. Say which you mean.
 # - TREAD computes 42 percent less and has 39 percent less time. Its utilisation is nearly the same.
 #
@@ -795,7 +795,7 @@ teach.compare("ch20.share", "a", "most of an A100 is in units that float32 never
 # %%
 encode = autoencoder_ledger("sd-vae").encode.flops  # frozen: forwards alone
 both = 0.51 * 256 / 8 * (step_flops / 256 + encode)
-print(f"with the encoder in it, float32: {both / 1e12:.1f} of 19.5 TFLOP/s")
+print(f"DiT's code in float32, with the encoder in it: {both / 1e12:.1f} TFLOP/s on each device")
 
 # %% [markdown]
 # ## Money and energy
