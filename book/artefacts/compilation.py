@@ -5,11 +5,11 @@ OMP_NUM_THREADS=1 python book/artefacts/compilation.py
 About 2 minutes a seed on one thread; it needs a C++ compiler. Times are processor seconds, compilers included.
 """
 
-import os
 import resource
 import statistics
 
 import torch
+from torch._inductor import config as compiling
 
 from minidit import Experiment, Streams, TrainState
 from minidit import experiment as named
@@ -19,8 +19,8 @@ from minidit.training.engine import Engine
 from minidit.training.loop import draw_step
 from minidit.training.step import train_step
 
-os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # else the second seed would compile nothing
-os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # here, so that the compilers' seconds are seen
+compiling.force_disable_caches = True  # else the second seed would compile nothing
+compiling.compile_threads = 1  # in this process, so that the compilers' seconds are seen
 NETWORKS = {
     "digits": named("digits"),
     "wide": named("shapes32", ("model.dim=384", "model.heads=6", "training.batch_size=4")),
