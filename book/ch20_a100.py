@@ -273,7 +273,7 @@ teach.show(
 #
 # - Here no block is held back by memory: all lie right of our ridge. DiT's blocks come near the roof. The small ones do not, and neither roof explains it. Something else takes their time; the next section finds it.
 # - An A100's products are thousands of times faster than ours, its memory some eighty times. So its ridge lies far to the right. What is bound by products here can be bound by memory there. (Hollow marks are ceilings from two numbers of a data sheet, with 32 images. Nobody measured them.)
-# - Width helps, not only size: of the tokens' part, $24 B N D^2$ FLOPs stand over $20 B N D$ numbers. Intensity grows with $D$.
+# - Width helps: of the tokens' part, $24 B N D^2$ FLOPs stand over $20 B N D$ numbers, so intensity grows with $D$. And images help, as long as they are few, since they share the weights: one image through DiT-XL uses each weight for 256 tokens, and has less intensity than four through DiT-S.
 
 # %%
 core_years = runs["DiT-XL/2, 7 million steps"] / rate / (365 * 24 * 3600)
@@ -341,7 +341,7 @@ print("products take a larger share of the step of DiT-S:", large["products"] > 
 print("and its step comes nearer to the roof:", of_the_roof["DiT-S"] > of_the_roof["digits"])
 
 # %% [markdown]
-# *Overhead rules what is small, products rule what is large.* Our digits' step has hundreds of operations, each on a handful of numbers. What an operation costs before it computes anything, some microseconds, is then most of it.
+# *Overhead rules what is small, products rule what is large.* Our digits' step has hundreds of operations, each on a handful of numbers. What an operation costs before it computes anything, some microseconds, is then much of it, and inside the products too.
 #
 # On a GPU this is worse, not better. A GPU is told what to do by a processor, one launch for each operation, and a launch takes microseconds as well. Say 5. (That is an assumption; it is of the usual size, and we have no GPU to measure it on.)
 
@@ -858,7 +858,7 @@ teach.Frames(
 # %% [markdown]
 # ## Real pictures
 #
-# What does a quarter of an hour on one core give, on data that others use too? Fashion-MNIST and CIFAR-10, a network of 0.7 million parameters each, no GPU. The top row are held-out images; below it the first samples of each class, as they came.
+# What does a quarter of an hour on one core give, on data that others use too? Fashion-MNIST and CIFAR-10, a network of 0.7 million parameters each, no GPU. The top row are held-out images; below it two samples of each class, drawn with guidance 2.
 
 
 # %%
@@ -879,7 +879,7 @@ teach.show(
 )
 
 # %% [markdown]
-# Clothes can be worn. CIFAR-10 has learned which colours go where, and few things. By the ledger these runs have a hundred-millionth of the FLOPs of DiT-XL/2's: which part of the difference is the training, which the network and which the data, one seed of each cannot say. (How they were made and what was measured stands in the project's log, `book/LOG.md`. For an A100 there are `fashion-a100`, `cifar10-a100` and
+# Most clothes can be told. CIFAR-10 has learned which colours go where, and few things. These runs have some forty million times fewer FLOPs than DiT-XL/2's: which part of the difference is the training, which the network and which the data, one seed of each cannot say. (How they were made and what was measured stands in the project's log, `book/LOG.md`. For an A100 there are `fashion-a100`, `cifar10-a100` and
 # others, of 10 to 60 minutes each by arithmetic. Nobody has run them yet.)
 #
 # ## The same experiments at both scales
