@@ -17,7 +17,7 @@ define stage
 endef
 total = @printf '\n%s: everything passed in %s s\n' 'make $@' $$(($$(date +%s) - $(BEGAN)))
 
-.PHONY: help setup train lab quick test nightly bench check-official pins book site clean
+.PHONY: help setup train lab quick test nightly bench check-official check-gpu pins book site clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -59,6 +59,10 @@ bench: setup  ## how fast a training step is, beside diffusers and beside plain 
 
 check-official: setup  ## the vectors made with the authors' own networks, in VECTORS=folder
 	$(call stage,official vectors,$(ONE_CORE) $(BIN)/python tests/official/check_official.py $(VECTORS))
+	$(total)
+
+check-gpu: setup  ## training at scale on one GPU: one graph, 40 GB, throughput; a few minutes
+	$(call stage,one GPU,$(BIN)/python tests/gpu/check_gpu.py)
 	$(total)
 
 # UV_FIND_LINKS is unset because a local wheel would put its own version (2.13.0+cpu) into the pins;
