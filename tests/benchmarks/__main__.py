@@ -20,18 +20,13 @@ import plan
 import report
 import small
 import torch
-from compare import Group, measure
+from compare import measure, on_one_core
 from figure import draw
 from growth import SCALES, growth
-from rows import Row
 from samplers import samplers
 from timing import Clock
 
-
-def on_one_core(groups: list[Group]) -> list[Row]:
-    """The groups, measured by a process that does nothing else."""
-    torch.set_num_threads(1)
-    return measure(groups, "cpu", Clock("cpu", plan.LIMITS["cpu"]))
+from minidit.measure.evidence import commit
 
 
 def main() -> int:
@@ -43,7 +38,7 @@ def main() -> int:
         torch.set_num_threads(1)
         eager, compiled = plan.on_a_processor()
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-            waiting = other.submit(on_one_core, compiled)
+            waiting = other.submit(on_one_core, compiled, plan.LIMITS[device])
             drawn = list(samplers())
             sizes = [small.measure(*size) for size in small.SIZES]
             points = growth(device, clock)
@@ -53,7 +48,7 @@ def main() -> int:
     held = [*plan.bounds(rows, sizes, device), *drawn]
     machine = report.machine(device)
     results = report.Results(
-        machine, report.commit(), time.perf_counter() - began, rows, sizes, points, SCALES[device], held
+        machine, commit(), time.perf_counter() - began, rows, sizes, points, SCALES[device], held
     )
     page = report.write(results)
     draw(points, SCALES[device], page.with_name(f"growth.{page.stem}.png"))

@@ -11,10 +11,8 @@ from torch import Tensor
 from minidit import Flow, ModelConfig
 from minidit.flow import euler, last, times
 
-CALLS = {
-    "training step": 1,
-    "sampling": 2,
-}  # how often one of them asks the network: sampling is two Euler steps
+# how often each asks the network: sampling is two steps of Euler's method
+CALLS = {"training step": 1, "sampling": 2}
 BF16 = {"fp32": False, "bf16": True}
 
 
