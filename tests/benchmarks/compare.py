@@ -8,7 +8,7 @@ from networks import NETWORKS, Batch, apart, weights
 from product import product
 from rows import Row, flops
 from steps import CALLS, prepare
-from timing import Clock, in_turn, ratio
+from timing import Clock, Step, in_turn, ratio
 
 import minidit
 
@@ -73,8 +73,8 @@ def line(row: Row) -> str:
     name = f"{row.part}, {row.size}, {row.precision}, {row.mode}, batch {row.batch}: {row.network}"
     if row.why:
         return f"{name:<72} {row.why}"
-    share = f"{row.utilisation:.2f} of a product's rate"
-    return f"{name:<72} {1000 * row.median:8.1f} ms, {share}, {row.over_minidit:.2f} of minidit's time"
+    beside = f", {row.over_minidit:.2f} of minidit's time" if row.over_minidit else ""
+    return f"{name:<72} {1000 * row.median:8.1f} ms, {row.utilisation:.2f} of a product's rate{beside}"
 
 
 def compare(group: Group, device: str) -> list[Row]:
@@ -97,6 +97,7 @@ def _alive(group: Group, names: tuple[str, ...], device: str) -> list[Row]:
     config = minidit.PRESETS[group.size]
     multiply, multiplications = product(group.precision, device)
     batch, steps, found, missing = Batch(config, group.batch, device), {"": multiply}, {}, []
+    torch.compiler.reset()  # code of other networks, and of this one in another precision
     gc.collect()  # networks of the group before, or they would count as ours
     before = torch.cuda.memory_allocated() if device == "cuda" else 0
     for name in names:
@@ -120,7 +121,7 @@ def _alive(group: Group, names: tuple[str, ...], device: str) -> list[Row]:
     return rows
 
 
-def peak(step: object) -> int:
+def peak(step: Step) -> int:
     """The most bytes that are allocated on the GPU while `step` runs."""
     torch.cuda.reset_peak_memory_stats()
     step()

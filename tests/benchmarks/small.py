@@ -22,7 +22,6 @@ class Small:
 
 
 SIZES = [(width, tokens, 64) for width in (64, 96, 128) for tokens in (16, 64)]
-RECHECKED = (96, 64, 16)
 
 
 def config(width: int, tokens: int) -> ModelConfig:

@@ -59,7 +59,6 @@ def compile_blocks(network: Compared) -> None:
     What stands before and after the blocks stays eager: it is little, and the whole takes far longer to
     compile. Each number of tokens gets code of its own (TREAD's blocks see two).
     """
-    torch.compiler.reset()
     for block in network.blocks:
         block.compile(dynamic=False)
 

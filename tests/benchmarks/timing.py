@@ -11,10 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 ROUNDS = 3
-LEAST = {
-    "cpu": 0.1,
-    "cuda": 0.3,
-}  # seconds that one measurement should fill, so that the clock is fine enough
+LEAST = {"cpu": 0.1, "cuda": 0.3}  # seconds that one measurement should fill, for a fine enough clock
 
 Step = Callable[[], object]
 
