@@ -97,7 +97,8 @@ def _alive(group: Group, names: tuple[str, ...], device: str) -> list[Row]:
     config = minidit.PRESETS[group.size]
     multiply, multiplications = product(group.precision, device)
     batch, steps, found, missing = Batch(config, group.batch, device), {"": multiply}, {}, []
-    torch.compiler.reset()  # code of other networks, and of this one in another precision
+    if group.mode == "compiled":
+        torch.compiler.reset()  # code of other networks, and of these in another precision
     gc.collect()  # networks of the group before, or they would count as ours
     before = torch.cuda.memory_allocated() if device == "cuda" else 0
     for name in names:
