@@ -44,7 +44,8 @@ def main() -> int:
             points = growth(device, clock)
             rows = measure(eager, device, clock) + waiting.result()
     else:
-        rows, points = measure(plan.on_a_gpu(), device, clock), growth(device, clock)
+        points = growth(device, clock)
+        rows = measure(plan.on_a_gpu(), device, clock)
     held = [*plan.bounds(rows, sizes, device), *drawn]
     machine = report.machine(device)
     results = report.Results(

@@ -12,7 +12,8 @@ from timing import Clock, Step, in_turn, ratio
 
 import minidit
 
-AGREE = 1e-4  # in float32, of the largest number of the answer
+# in float32, of the largest number of the answer; a GPU's attention kernel may round its products to TF32
+AGREE = {"cpu": 1e-5, "cuda": 1e-3}
 TIME_IS_UP = "not measured: the time for all benchmarks was used up"
 
 
@@ -38,10 +39,10 @@ def must_agree(size: str, device: str) -> None:
     batch, mine = Batch(config, 1, device), NETWORKS["minidit"](config, device)
     for name in ("diffusers", "plain"):
         far = apart(mine, NETWORKS[name](config, device), batch)
-        if not far < AGREE:
+        if not far < AGREE[device]:
             raise minidit.MiniditError(
                 f"{name} answers {far:.1e} of the largest number away from minidit at {size}, and the bound "
-                f"is {AGREE:g}: nothing can be compared before networks.py gives all the same weights."
+                f"is {AGREE[device]:g}: nothing can be compared before networks.py gives all the same weights."
             )
 
 
@@ -100,6 +101,7 @@ def _alive(group: Group, names: tuple[str, ...], device: str) -> list[Row]:
     if group.mode == "compiled":
         torch.compiler.reset()  # code of other networks, and of these in another precision
     gc.collect()  # networks of the group before, or they would count as ours
+    torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated() if device == "cuda" else 0
     for name in names:
         try:

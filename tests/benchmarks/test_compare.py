@@ -12,7 +12,7 @@ import timing
 import torch
 from bounds import Bound
 from compare import TIME_IS_UP, Group, measure
-from growth import SCALES, growth, grown
+from growth import SCALES, grown, growth
 from rows import Row
 from timing import Clock
 
