@@ -41,8 +41,8 @@ def must_agree(size: str, device: str) -> None:
         far = apart(mine, NETWORKS[name](config, device), batch)
         if not far < AGREE[device]:
             raise minidit.MiniditError(
-                f"{name} answers {far:.1e} of the largest number away from minidit at {size}, and the bound "
-                f"is {AGREE[device]:g}: nothing can be compared before networks.py gives all the same weights."
+                f"{name} answers {far:.1e} of the largest number away from minidit at {size}; at most "
+                f"{AGREE[device]:g} is allowed. Mend networks.py or plain.py: both must have minidit's weights."
             )
 
 
