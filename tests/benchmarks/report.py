@@ -114,7 +114,8 @@ def markdown(results: Results, called: str) -> str:
 COLUMNS = (
     "bf16 is autocast, with weights in float32; fp32 is without TF32. Compiled: each block by torch.compile, "
     "what stands around the blocks eager. Share: model FLOPs a second, over those of one large matrix "
-    "product in the same turn and precision. Beside minidit: the time over that of minidit, the median of ratios turn by turn."
+    "product in the same turn and precision. Beside minidit: the time over that of minidit, the median of "
+    "ratios turn by turn."
 )
 
 
