@@ -42,7 +42,7 @@ def must_agree(size: str, device: str) -> None:
         if not far < AGREE[device]:
             raise minidit.MiniditError(
                 f"{name} answers {far:.1e} of the largest number away from minidit at {size}; at most "
-                f"{AGREE[device]:g} is allowed. Mend networks.py or plain.py, which hand on minidit's weights."
+                f"{AGREE[device]:g} is allowed. Mend networks.py or plain.py, which hand the weights on."
             )
 
 

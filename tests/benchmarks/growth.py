@@ -78,10 +78,8 @@ def growth(device: str, clock: Clock, scale: Scale | None = None) -> list[Point]
             except torch.OutOfMemoryError:  # a map of attention has no room: the point is missing
                 continue
             steps[name] = step
-        times, share = (
-            in_turn(steps, device, rounds=2),
-            flops("training step", "", config, size) / multiplications,
-        )
+        times = in_turn(steps, device, rounds=2)
+        share = flops("training step", "minidit", config, size) / multiplications
         points += [_point(axis, at, name, times, share) for name in times if name]
         print(f"a training step, {axis} {at}: {1000 * points[-1].seconds:.1f} ms", flush=True)
     return points
