@@ -130,7 +130,8 @@ def _about(results: Results) -> list[str]:
         f"{said}, {about['instructions']}; bf16: {own or 'no instructions of its own'}. {about['system']}, "
         f"Python {about['python']}, PyTorch {about['torch']}. Version {results.commit} of minidit.",
         "",
-        f"Written by `make bench`, which took {results.seconds / 60:.1f} minutes by the clock.",
+        f"Written by `make bench`, which took {results.seconds / 60:.1f} minutes by the clock; where other "
+        "work runs beside it, that is longer than on a quiet machine.",
     ]
 
 
