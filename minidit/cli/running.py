@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import torch
+
 from minidit.cli.options import say
+from minidit.errors import MiniditError
 from minidit.teach.progress import progress
 from minidit.training.autoencoder import AutoencoderExperiment, AutoencoderState
 from minidit.training.checkpoint import NAME
@@ -17,6 +20,8 @@ from minidit.training.records import Record
 from minidit.training.state import TrainState, refuse_another
 from minidit.training.world import join, leave, world
 
+# what gloo and NCCL say when another process ends
+LOST = ("Connection closed", "Connection reset", "NCCL", "Broken pipe")
 State = TypeVar("State", TrainState, AutoencoderState)
 
 
@@ -65,7 +70,7 @@ def to_the_end(
 
     Returns 0 at the end, else the status to exit with; then all is saved.
     """
-    with interruptible() as asked:
+    with interruptible() as asked, explained(folder):
         bar = progress(records, label, state.experiment.training.steps, state.step)
         for record in bar:
             bar.set_postfix_str(said(record), refresh=False)
@@ -78,6 +83,25 @@ def to_the_end(
                 say("Start the same command again to continue.", sys.stderr)
                 return 128 + (asked[0] if asked else signal.SIGTERM)
     return 0
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """A sentence for two errors of PyTorch that a person can mend: a full GPU, a process that is gone."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise MiniditError(
+            "The GPU's memory is full. Start the same command with --recompute, a smaller --micro-batch, or "
+            f"--shard on several GPUs; what is saved in {folder} goes on."
+        ) from error
+    except RuntimeError as error:
+        if world().size == 1 or not any(word in str(error) for word in LOST):
+            raise
+        raise MiniditError(
+            "Another process of this run is gone, so this one stops too. Start the same command again, or "
+            f"let torchrun do it with --max-restarts 3: the run goes on from what is saved in {folder}."
+        ) from error
 
 
 @contextmanager

@@ -51,8 +51,8 @@ def _tensorboard(folder: Path, state: TrainState) -> Watcher:
     def write(record: Record) -> None:
         for name in SHOWN:
             writer.add_scalar(name, getattr(record, name), record.step)
-        if record.step == state.experiment.training.steps:
-            writer.close()
+        if record.step % 100 == 0 or record.step == state.experiment.training.steps:
+            writer.flush()
 
     return write
 
