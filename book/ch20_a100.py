@@ -20,7 +20,7 @@ from functools import partial
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile
 from torch.testing import assert_close
 
 # %%
@@ -153,6 +153,7 @@ def my_numbers(batch, tokens, dim):
     return 18 * dim**2 + 20 * batch * tokens * dim + 7 * batch * dim
 
 
+# %%
 def moved_by(block, x, given):
     """The same, counted as the layers run: what they read, their weights, what they write."""
     count = []
@@ -195,10 +196,12 @@ BLOCKS = {
 }
 
 
+# %%
 def intensity(dim, batch, tokens, size):
     return 2 * my_macs(batch, tokens, dim) / (size * my_numbers(batch, tokens, dim))
 
 
+# %%
 print("FLOPs a byte          float32   bfloat16, 32 images on a GPU")
 for name, (dim, batch, tokens, _) in BLOCKS.items():
     print(
@@ -297,6 +300,7 @@ def step_of(experiment, batch_size):
     return lambda: train_step(state, batch, draw)
 
 
+# %%
 def kind(name):
     """Of one operation of the profiler."""
     if any(word in name for word in ("mm", "scaled_dot_product", "attention")):
@@ -308,13 +312,13 @@ def kind(name):
 def shares(step, repeats):
     """What part of the time inside operations goes where, and how many operations a step has."""
     step()
-    seen = [ProfilerActivity.CUDA if device == "cuda" else ProfilerActivity.CPU]
-    with profile(activities=seen) as watched:
+    gpu = device == "cuda"
+    with profile(use_kineto=gpu, use_device=device if gpu else None) as watched:  # kineto times a GPU
         for _ in range(repeats):
             step()
     total, events = {}, watched.key_averages()
     for event in events:
-        own = event.self_device_time_total if device == "cuda" else event.self_cpu_time_total
+        own = event.self_device_time_total if gpu else event.self_cpu_time_total
         total[kind(event.key)] = total.get(kind(event.key), 0) + own
     operations = sum(e.count for e in events if e.key.startswith("aten::")) / repeats
     return {name: own / sum(total.values()) for name, own in total.items()}, operations
@@ -403,6 +407,7 @@ WAYS = {
     "and shared by 8 devices": {"precision": "bf16", "recompute": True, "shards": 8},
 }
 xl = {name: memory_estimate(PRESETS["DiT-XL/2"], 32, **way) for name, way in WAYS.items()}
+# %%
 figure, panel = plt.subplots(figsize=(6.2, 2.6))
 left = torch.zeros(len(xl))
 looks = {"weights": INK, "gradients": MUTED, "optimizer": BLUE, "ema": GREEN, "activations": ACCENT}
@@ -464,9 +469,11 @@ for _ in range(1000):
     total += 1
 print("a thousand ones, added up in bfloat16:", total.item())
 
+# %%
 weight = torch.ones((), dtype=torch.bfloat16)
 print("1 + 0.001, a thousand times:", sum([torch.tensor(0.001, dtype=torch.bfloat16)] * 1000, weight).item())
 
+# %%
 average, goal = torch.zeros(2, dtype=torch.bfloat16), torch.tensor([1.0, -1.0], dtype=torch.bfloat16)
 for _ in range(20_000):
     average.lerp_(goal, 1e-4)
@@ -590,6 +597,7 @@ def mean_of(name):
     return sum(values) / len(values)
 
 
+# %%
 print("network     ms a step: plain  compiled  bfloat16    compiling, s   paid back after")
 for name in ("digits", "wide"):
     plain, compiled, half = (mean_of(f"ms.{way}.{name}") for way in ("plain", "compiled", "bf16"))
@@ -598,7 +606,7 @@ for name in ("digits", "wide"):
     print(f"{name:<17}{plain:>10.1f}{compiled:>10.1f}{half:>10.1f}{first:>16.0f}   {back:>15}")
 
 # %% [markdown]
-# On a processor one graph saves our digits a tenth of a step, the wide network next to nothing, and the compiler's own time comes back after tens of thousands of steps; the run of digits has 1500. bfloat16 products pay where products rule, in the wide network, and cost where overhead rules, since every cast is an operation more. (This core has instructions for bfloat16. One that has none only loses.)
+# On a processor one graph saves our digits a fifth of a step and the wide network three percent, and the compiler's half minute comes back after thousands of steps; the run of digits has 1500. bfloat16 products pay where products rule, a quarter in the wide network, and cost as much where overhead rules, since every cast is an operation more. (This core has instructions for bfloat16. One that has none only loses.)
 #
 # On a GPU both change: launches and memory weigh more, so one graph saves more, and bfloat16 products have units of their own. `minidit train` has `--compile` and `training.precision=bf16`. Neither has been timed on a GPU by us.
 #
@@ -814,6 +822,7 @@ def bill(flops, used, price):
     return hours, hours * WATTS / 1000, hours * price
 
 
+# %%
 PRICE = 2.0  # for an hour of one A100: your number, in your money
 print(
     f"{WATTS / PEAK['bf16'] * 1e12:.1f} pJ a FLOP at the peak; at 27 percent {WATTS / PEAK['bf16'] / 0.27 * 1e12:.1f}"
@@ -838,7 +847,9 @@ def frame(used):
         panel.plot(hours, row, "o", color=BLUE, markersize=8)
         words = f"{hours:,.0f} h, {energy:,.0f} kWh, price {money:,.0f}"
         panel.annotate(words, (hours, row), (9, 0), textcoords="offset points", va="center", fontsize=9)
-    panel.set(xscale="log", xlim=(30, 1e7), xlabel="A100 hours for 7 million steps of 256 images")
+    panel.set(
+        xscale="log", xlim=(30, 1e7), ylim=(-0.5, 3.5), xlabel="A100 hours for 7 million steps of 256 images"
+    )
     panel.set_yticks(range(len(sizes)), sizes)
     panel.grid(axis="x", color="#e5e9ed")
     panel.invert_yaxis()
@@ -863,9 +874,9 @@ teach.Frames(
 
 # %%
 def top_of(name):
-    """The upper half of the recorded picture: class names, real images, and two rows of samples."""
+    """Of the recorded picture class names, real images, and two rows of samples."""
     picture = plt.imread(locate(f"{name}.png"))
-    return picture[: int(0.465 * len(picture))]
+    return picture[: int(0.452 * len(picture))]
 
 
 figure, panels = plt.subplots(2, 1, figsize=(6, 4.7))
@@ -912,6 +923,7 @@ def marks(card, scale):
     return " ".join(letter + MARKS[word] for letter, word in tried(card.id, scale).words.items())
 
 
+# %%
 print(f"{'':<5}{'cpu':<32}{'a100':<18}")
 for card in cards():
     print(f"{card.id:<5}{marks(card, 'cpu'):<32}{marks(card, 'a100'):<18}{card.title}")
