@@ -20,8 +20,8 @@ from functools import partial
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
-from torch.autograd.profiler import profile
 from torch.testing import assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 # %%
 import minidit
@@ -217,10 +217,15 @@ for name, (dim, batch, tokens, _) in BLOCKS.items():
 
 
 # %%
+def wait():
+    """Until a GPU has done what it was told; a processor is never behind."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
 def seconds(work, tries=5):
     """The best of a few tries: processor seconds, or seconds of a GPU that has finished."""
     clock, best = (time.process_time if device == "cpu" else time.perf_counter), float("inf")
-    wait = torch.cuda.synchronize if device == "cuda" else (lambda: None)
     for _ in range(tries + 1):  # the first warms up, and is never the best
         wait()
         began = clock()
@@ -286,7 +291,7 @@ teach.compare("ch20.core", "c", "1.3e21 FLOPs at some 1e11 a second are about 40
 # %% [markdown]
 # ## What the time goes into
 #
-# PyTorch's profiler notes the time inside each operation. We sort it: products (linear layers and attention, both ways), the optimizer with the EMA, and everything else, which is norms, modulation, GELU, sums of gradients, and the bookkeeping between them. One step of our digits, 16 images; one step of three blocks of DiT-S, on 256 tokens and 4 images.
+# PyTorch has a profiler. A few lines do here: they stand between Python and the operations, forwards and back, and note the time inside each. We sort it: products (linear layers and attention), the optimizer with the EMA, and everything else, which is norms, modulation, GELU, sums of gradients. (The time between operations, which is Python's and autograd's, is not seen in this way.) One step of our digits, 16 images; one step of three blocks of DiT-S, on 256 tokens and 4 images.
 
 
 # %%
@@ -302,26 +307,37 @@ def step_of(experiment, batch_size):
 
 # %%
 def kind(name):
-    """Of one operation of the profiler."""
-    if any(word in name for word in ("mm", "scaled_dot_product", "attention")):
+    """Of one operation, such as aten.addmm.default."""
+    if any(word in name for word in ("mm.", "scaled_dot_product", "attention")):
         return "products"
-    return "optimizer, EMA" if any(word in name for word in ("adamw", "lerp", "Optimizer")) else "the rest"
+    return "optimizer, EMA" if any(word in name for word in ("adamw", "lerp")) else "the rest"
+
+
+class Clock(TorchDispatchMode):
+    """Seconds inside operations by their kind, and how many there were that compute."""
+
+    def __init__(self):
+        super().__init__()
+        self.spent, self.count = {"products": 0.0, "optimizer, EMA": 0.0, "the rest": 0.0}, 0
+
+    def __torch_dispatch__(self, operation, types, given=(), named=None):
+        began = time.perf_counter()
+        result = operation(*given, **(named or {}))
+        wait()
+        self.spent[kind(str(operation))] += time.perf_counter() - began
+        self.count += not operation.is_view
+        return result
 
 
 # %%
 def shares(step, repeats):
     """What part of the time inside operations goes where, and how many operations a step has."""
     step()
-    gpu = device == "cuda"
-    with profile(use_kineto=gpu, use_device=device if gpu else None) as watched:  # kineto times a GPU
+    with Clock() as clock:
         for _ in range(repeats):
             step()
-    total, events = {}, watched.key_averages()
-    for event in events:
-        own = event.self_device_time_total if gpu else event.self_cpu_time_total
-        total[kind(event.key)] = total.get(kind(event.key), 0) + own
-    operations = sum(e.count for e in events if e.key.startswith("aten::")) / repeats
-    return {name: own / sum(total.values()) for name, own in total.items()}, operations
+    total = sum(clock.spent.values())
+    return {name: spent / total for name, spent in clock.spent.items()}, clock.count / repeats
 
 
 # %%
@@ -336,9 +352,9 @@ of_the_roof = {
 
 # %% tags=["nbval-ignore-output"]
 for name, found in (("digits", small), ("DiT-S", large)):
-    parts = ", ".join(f"{part} {share:.0%}" for part, share in sorted(found.items()))
+    parts = ", ".join(f"{part} {share:.0%}" for part, share in found.items())
     print(f"{name:>7}: {parts}; the step reaches {of_the_roof[name]:.0%} of the roof")
-print(f"operations in a step, with those inside others: {small_operations:.0f} and {large_operations:.0f}")
+print(f"operations in a step: {small_operations:.0f} and {large_operations:.0f}")
 
 # %%
 print("products take a larger share of the step of DiT-S:", large["products"] > small["products"])
@@ -350,7 +366,7 @@ print("and its step comes nearer to the roof:", of_the_roof["DiT-S"] > of_the_ro
 # On a GPU this is worse, not better. A GPU is told what to do by a processor, one launch for each operation, and a launch takes microseconds as well. Say 5. (That is an assumption; it is of the usual size, and we have no GPU to measure it on.)
 
 # %%
-launched = 400  # about what a step of our digits launches, see the exercises
+launched = 400  # about as many operations as we counted
 flops = flops_of(presets["digits"].model, 16, 1)
 print(
     f"a digits step has {flops / 1e9:.2f} GFLOP: {flops / PEAK['bf16'] * 1e6:.0f} microsecond of an A100's products"
@@ -982,7 +998,7 @@ for name in ("C17", "C20", "C24"):
 #
 # Five more are experiments, for below the last cell of this notebook. Write down what you expect before you run them.
 #
-# 1. Count what a step launches: a `TorchDispatchMode` whose `__torch_dispatch__` counts calls, around one `train_step`. How far is it from the 400 that we assumed? How much does it grow with the depth, and how much with the width?
+# 1. `Clock` counts operations. How does their number grow with the depth, with the width, with the batch? Which of the three makes the share of products rise?
 # 2. Draw the roof again with two threads. Which of the two roofs is twice as high?
 # 3. At which width does bfloat16 begin to pay on your core? Time blocks of 64, 128, 256, 512 and 1024.
 # 4. Keep the weights in bfloat16 too (`state.model.bfloat16()`), and train. When does the loss stop falling, and what does a larger rate change?
