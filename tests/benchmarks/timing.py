@@ -1,7 +1,8 @@
 """Time that can be compared: things run in turn in one process, and ratios are taken turn by turn.
 
-On a processor time is CPU seconds of one thread, which hardly depend on what else runs. On a GPU it is the
-clock's, between two moments at which the GPU has nothing left to do.
+On a processor time is CPU seconds of one thread. What else runs does not count in them, but it takes caches
+and memory away: that slows most what is no product, and draws ratios towards 1. On a GPU it is the clock's,
+between two moments at which the GPU has nothing left to do.
 """
 
 import statistics
