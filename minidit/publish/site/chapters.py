@@ -17,6 +17,18 @@ from minidit.publish.widgets import STATE, VIEW
 # the rows of the card at the chapter's head
 CARD = re.compile(r"(?:^\|.*\|\n?)+", re.M)
 CLAIM = re.compile(r"\bC\d\d\b")
+# what a reader may unfold below the card; between the two a table of two columns
+ABOUT = """
+<details class="about">
+<summary>About this page: exercises, download, versions</summary>
+
+| | |
+|---|---|
+{rows}
+</details>
+
+"""
+IMPORTS = re.compile(r"(import|from) \w")
 # a prediction's question and its answer: words, which may be broken anew on a narrow screen
 SENTENCES = re.compile(r"^(Commit yourself: |The answer is )", re.M)
 
@@ -37,6 +49,7 @@ def page(source: Path, links: Links) -> str:
             cell.source = links.rewritten(cell.source, source)
         else:
             cell.outputs = [_alive(output, widgets) for output in cell.outputs]
+    _fold_imports(notebook)
     notebook.cells[0].source = _with_card(notebook.cells[0].source, source)
     links.pictures |= widgets.pictures
     links.given[f"notebooks/{source.stem}.ipynb"] = notebook_of(source).read_bytes()
@@ -60,22 +73,29 @@ def _html(text: str) -> NotebookNode:
     return NotebookNode(output_type="display_data", data={"text/html": text}, metadata={})
 
 
+def _fold_imports(notebook: NotebookNode) -> None:
+    """Fold the first code cell, where it imports: a long list, and no reader begins with it."""
+    first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
+    if first and IMPORTS.match(first.source) and not first.outputs:
+        first.metadata.tags = [*first.metadata.get("tags", ()), "hide-input"]
+
+
 def _with_card(head: str, source: Path) -> str:
-    """The chapter's first cell with the rows that only the site knows at the end of its card."""
+    """The chapter's first cell, its claims as links, and below its card, folded, what only the site knows."""
     number = source.stem[:4]
     take = f'<a href="notebooks/{source.stem}.ipynb" download>as a notebook</a>, with its outputs'
     sheets = f"[the sheet](exercises/{number}.md), [solutions](solutions/{number}.md)"
     run = _run(last_replay(source), source.parents[1] / "constraints.txt")
-    rows = {"Exercises": sheets, **run, "Download": take}
-    more = "".join(f"| **{name}** | {words} |\n" for name, words in rows.items())
+    rows = {"Exercises": sheets, "Download": take, **run}
+    about = ABOUT.format(rows="".join(f"| **{name}** | {words} |\n" for name, words in rows.items()))
 
     known = {path.name[:3] for path in (source.parent / "claims").glob("C*.toml")}
 
     def led(claim: re.Match) -> str:
-        return f"[{claim[0]}](claims.md#{claim[0].lower()})" if claim[0] in known else claim[0]
+        return f"[{claim[0]}](claims/{claim[0].lower()}.md)" if claim[0] in known else claim[0]
 
     def filled(found: re.Match) -> str:
-        return CLAIM.sub(led, found[0]) + more
+        return CLAIM.sub(led, found[0]) + about
 
     return CARD.sub(filled, head, count=1)
 
