@@ -22,7 +22,10 @@ ALL = "[All claims](../claims.md#all-claims)"
 BEGIN = """\
 {count}
 
-{letters} Below are [the story](#the-story-so-far-in-one-page) and [how a verdict is made](#how-a-verdict-is-made).
+{letters}
+
+Below the list stand [the story](#the-story-so-far-in-one-page) and
+[how a verdict is made](#how-a-verdict-is-made).
 
 ## All claims
 

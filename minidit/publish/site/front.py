@@ -16,9 +16,12 @@ Tops = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 HEAD = (Path(__file__).with_name("front.md")).read_text(encoding="utf-8")
 PICTURE = "book/artefacts/first_light.png"
 PANELS = (
-    ("Ten columns of generated digits, 8 x 8 pixels each, from 0 to 9.", "8 x 8 digits after 31 seconds of training."),
     (
-        "Twelve columns of generated shapes, 32 x 32 pixels each: discs, squares, triangles and crosses in colours.",
+        "Ten columns of generated digits, 8 x 8 pixels each, from 0 to 9.",
+        "8 x 8 digits after 31 seconds of training.",
+    ),
+    (
+        "Twelve columns of generated shapes, 32 x 32 pixels each: discs, squares, triangles, crosses.",
         "32 x 32 shapes after 5 minutes. One thread of a processor, no GPU.",
     ),
 )

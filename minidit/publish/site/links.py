@@ -16,7 +16,7 @@ LINK = re.compile(
 )
 OUTSIDE = re.compile(r"[a-z]+:|#")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>\n')
-CLAIMS, CLAIM = "claims.md", re.compile(r"c\d\d")
+CLAIMS, CLAIM = "claims.md", re.compile(r"(?:claims\.md)?#(c\d\d)")
 TAKEN = "files"  # the folder of files that were taken along
 
 
@@ -46,12 +46,14 @@ class Links:
         """
 
         def led(found: re.Match) -> str:
-            path, _, anchor = (found["target"] or "").partition("#")
-            claim = CLAIM.fullmatch(anchor) and (path or source.name).endswith(CLAIMS)
-            if found["code"] or OUTSIDE.match(found["target"]) and not claim:
+            target = found["target"]
+            own = source.name == CLAIMS and CLAIM.fullmatch(target or "")
+            if found["code"] or (OUTSIDE.match(target) and not own):
                 return found[0]
+            path, _, anchor = target.partition("#")
             place = self.place(source, path or source.name) + (f"#{anchor}" if anchor else "")
-            place = f"claims/{anchor}.md" if claim else place
+            claim = CLAIM.fullmatch(place)
+            place = f"claims/{claim[1]}.md" if claim else place
             return f"{found['start']}{'../' * depth}{place})"
 
         return LINK.sub(led, ANCHOR.sub(r"(\1)=\n", text))

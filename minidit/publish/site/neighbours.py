@@ -1,6 +1,6 @@
 """Which page comes before and after: a chapter leads to chapters, a claim to claims, a sheet to sheets.
 
-Sphinx goes through all pages in the order of the list at the left, and would lead from the last claim to chapter 1.
+Sphinx goes through all pages in the order of the list at the left: from the last claim to chapter 1.
 """
 
 import re

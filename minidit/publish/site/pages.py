@@ -79,7 +79,9 @@ def laid_out(root: Path) -> dict[str, dict[str, bytes]]:
     """
     links = Links(root)
     found = list(pages(root, links))
-    tops = [(heading, [(page.name, short(page.name)) for page in own if _top(page.name)]) for heading, own in found]
+    tops = [
+        (heading, [(one.name, short(one.name)) for one in own if _top(one.name)]) for heading, own in found
+    ]
     texts = {page.name + page.ending: page.text for _, own in found for page in own}
     texts |= {"index.md": front.page(root, tops, links)}
     source = {name: text.encode() for name, text in texts.items()}

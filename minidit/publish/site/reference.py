@@ -14,6 +14,8 @@ from minidit.publish.site.names import link
 from minidit.publish.site.rooms import ROOMS, files, module_of, place, place_of_file, public
 
 FENCE = "~" * 6
+# "dit.py" of the same room, or "../flow/guidance.py" of another
+FILE = re.compile(r"(?<![\w`/])(?:\.\./(?P<room>\w+)/)?(?P<file>\w+)\.py\b")
 # a default that is an object says only where it lay in memory
 OBJECT = re.compile(r"<[^<>]*>")
 
@@ -64,7 +66,8 @@ def _room(room: str) -> str:
     """A room's page: the table of its files, then file by file the public names."""
     module = module_of(room)
     rows = [(_file(room, name), _idea(f"minidit.{room}.{name}")) for name in files(room)]
-    parts = [f"# {module.__name__}", markdown(module.__doc__), "## Files", table(("file", "idea"), rows)]
+    idea = FILE.sub(lambda found: _led(room, found), markdown(module.__doc__))
+    parts = [f"# {module.__name__}", idea, "## Files", table(("file", "idea"), rows)]
     if public(room):
         parts.append("## Names")
     for name, own in files(room).items():
@@ -72,6 +75,14 @@ def _room(room: str) -> str:
             parts.append(f"({place_of_file(room, name)})=\n### {name}")
             parts += [_entry(module, one) for one in own]
     return "\n\n".join(parts) + "\n"
+
+
+def _led(room: str, found: re.Match) -> str:
+    """A file that a room's own words name, as a link to its names or to its line in the table."""
+    there = found["room"] or room
+    if there not in ROOMS or found["file"] not in files(there):
+        return found[0]
+    return f'<a href="{there}.html#{place_of_file(there, found["file"])}">{found[0]}</a>'
 
 
 def _file(room: str, name: str) -> str:

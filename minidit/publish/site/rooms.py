@@ -78,6 +78,7 @@ def _defined(tree: ast.Module) -> Iterator[str]:
             case ast.FunctionDef() | ast.ClassDef():
                 yield node.name
             case ast.Assign(targets=targets):
-                yield from (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+                parts = (part for target in targets for part in ast.walk(target))
+                yield from (part.id for part in parts if isinstance(part, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name

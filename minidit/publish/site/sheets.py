@@ -108,5 +108,5 @@ def _solutions(text: str, source: Path, links: Links) -> str:
             parts.append(NAME.sub(lambda one: f"({_anchor(one[1])})=\n{one[0]}", words))
         elif cell.cell_type == "code" and SOLUTION.search(cell.source + "\n"):
             parts += ["**A solution**", f"```python\n{dedent(MARKS.sub('', cell.source)).strip()}\n```"]
-            parts.append(f"[To exercise {current}](../exercises/{name}.md#{_asked(current)}), with its hints.")
+            parts.append(f"[Exercise {current}](../exercises/{name}.md#{_asked(current)}), with its hints")
     return "\n\n".join(parts) + "\n"

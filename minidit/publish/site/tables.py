@@ -1,6 +1,6 @@
 """Wide tables on a narrow screen: one of words becomes a list of rows, one of numbers moves sideways.
 
-A row of words is read across, so there each cell says which column it is of. Numbers are compared down a column.
+A row of words is read across, so there each cell says which column it is of. Numbers are read down a column.
 """
 
 from typing import TYPE_CHECKING, Any

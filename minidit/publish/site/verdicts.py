@@ -1,4 +1,4 @@
-"""Every claim with its verdicts, as a list and as numbers: what the front page and the page of claims show."""
+"""Every claim with its verdicts, as a list and in numbers, for the front page and the page of claims."""
 
 import html
 from collections import Counter
@@ -9,10 +9,11 @@ from minidit.claims.cards import cards
 from minidit.publish.case import Case
 from minidit.publish.story import SCALE, WORDS, in_order
 
+# what the badges say
 LETTERS = """\
-Each claim was split into hypotheses, lettered a, b, c, and written down before any run. \
-<span class="verdict supported">a supported</span> is the verdict on its hypothesis a. *Inconclusive* means that so \
-few seeds cannot tell; it does not mean "no effect"."""
+Each claim was split into hypotheses, lettered a, b, c, and written down before any run.
+<span class="verdict supported">a supported</span> is the verdict on its hypothesis a. *Inconclusive* means
+that so few seeds cannot tell; it does not mean "no effect"."""
 
 
 def read(book: Path) -> list[Case]:

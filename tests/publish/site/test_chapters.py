@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -60,19 +61,37 @@ def test_the_notebook_can_be_taken_home_as_it_is(links):
 def test_the_card_is_filled_in(links):
     head = nbformat.reads(chapters.page(CLAIMS, links), 4).cells[0].source
     for words in (
-        "[C01](claims.md#c01)",
+        "[C01](claims/c01.md)",
         "(exercises/ch09.md)",
         "(solutions/ch09.md)",
         "| **Last replay** |",
     ):
         assert words in head
-    # the rows stand in the card, not behind the text below it
-    assert head.index("**Download**") < head.index("In August 2025")
+    # what only the site knows is folded, between the card and the text below it
+    card, about, rest = re.split(r"<details class=\"about\">|</details>", head)
+    assert "**Claims**" in card and "**Download**" not in card
+    assert "**Download**" in about and "In August 2025" in rest
 
 
 def test_a_claim_without_a_card_is_no_link(links):
     text = nbformat.reads(chapters.page(BOOK / "ch04_conditioning.py", links), 4).cells[0].source
     assert "C14" in text and "[C14]" not in text
+
+
+def test_the_imports_are_folded(links):
+    page = nbformat.reads(chapters.page(CLAIMS, links), 4)
+    folded = [cell.source for cell in page.cells if "hide-input" in cell.metadata.get("tags", ())]
+    assert len(folded) == 1 and folded[0].startswith("import math")
+
+
+def test_a_first_cell_that_says_something_is_not_folded():
+    for source, outputs in (
+        ("x = 1", []),
+        ("import torch", [nbformat.v4.new_output("stream", text="a word")]),
+    ):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=outputs)])
+        chapters._fold_imports(notebook)
+        assert "tags" not in notebook.cells[0].metadata
 
 
 @pytest.fixture
