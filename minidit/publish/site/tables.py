@@ -30,7 +30,9 @@ class Words(SphinxTransform):
             table["classes"].append("words")
             for number, cell in enumerate(cells):
                 name = names[number % len(names)]
-                if name and cell.children and number % len(names):
+                if not cell.astext():
+                    cell["classes"].append("blank")
+                elif name and number % len(names):
                     cell[0].insert(0, nodes.inline("", name, classes=["column"]))
 
 
