@@ -3,6 +3,7 @@
 import html
 import re
 from base64 import b64decode
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -28,7 +29,7 @@ ABOUT = """
 </details>
 
 """
-IMPORTS = re.compile(r"(import|from) \w")
+IMPORTS, LONG = re.compile(r"(import|from) \w"), 15  # lines
 # a prediction's question and its answer: words, which may be broken anew on a narrow screen
 SENTENCES = re.compile(r"^(Commit yourself: |The answer is )", re.M)
 
@@ -44,12 +45,12 @@ def page(source: Path, links: Links) -> str:
     notebook = read_notebook(source)
     models = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     widgets = Widgets(models, source.stem)
+    _fold(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = links.rewritten(cell.source, source)
         else:
             cell.outputs = [_alive(output, widgets) for output in cell.outputs]
-    _fold_imports(notebook)
     notebook.cells[0].source = _with_card(notebook.cells[0].source, source)
     links.pictures |= widgets.pictures
     links.given[f"notebooks/{source.stem}.ipynb"] = notebook_of(source).read_bytes()
@@ -73,11 +74,19 @@ def _html(text: str) -> NotebookNode:
     return NotebookNode(output_type="display_data", data={"text/html": text}, metadata={})
 
 
-def _fold_imports(notebook: NotebookNode) -> None:
-    """Fold the first code cell, where it imports: a long list, and no reader begins with it."""
-    first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
-    if first and IMPORTS.match(first.source) and not first.outputs:
-        first.metadata.tags = [*first.metadata.get("tags", ()), "hide-input"]
+def _fold(notebook: NotebookNode) -> None:
+    """Fold the imports, and the code of the first picture where it is long: no reader begins with them."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in takewhile(lambda cell: IMPORTS.match(cell.source) and not cell.outputs, code):
+        _fold_cell(cell, "What this chapter imports")
+    first = next((cell for cell in code if any("image/png" in o.get("data", ()) for o in cell.outputs)), None)
+    if first and len(first.source.splitlines()) > LONG:
+        _fold_cell(first, "The code of this picture")
+
+
+def _fold_cell(cell: NotebookNode, words: str) -> None:
+    cell.metadata.tags = [*cell.metadata.get("tags", ()), "hide-input"]
+    cell.metadata.mystnb = {f"code_prompt_{state}": words for state in ("show", "hide")}
 
 
 def _with_card(head: str, source: Path) -> str:

@@ -28,8 +28,6 @@ def settings(extra: Path) -> dict[str, Any]:
         "myst_enable_extensions": ["dollarmath", "amsmath"],
         "myst_heading_anchors": 3,
         "nb_execution_mode": "off",
-        "nb_code_prompt_show": "What this chapter imports",
-        "nb_code_prompt_hide": "What this chapter imports",
         "python_maximum_signature_line_length": 88,
         "copybutton_selector": "div.highlight-python pre, div.highlight-ipython3 pre, div.highlight-sh pre",
         "html_static_path": [str(STATIC), "_static"],

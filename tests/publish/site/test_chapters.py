@@ -78,20 +78,29 @@ def test_a_claim_without_a_card_is_no_link(links):
     assert "C14" in text and "[C14]" not in text
 
 
-def test_the_imports_are_folded(links):
-    page = nbformat.reads(chapters.page(CLAIMS, links), 4)
-    folded = [cell.source for cell in page.cells if "hide-input" in cell.metadata.get("tags", ())]
-    assert len(folded) == 1 and folded[0].startswith("import math")
+def folded(notebook):
+    return {
+        cell.metadata.mystnb["code_prompt_show"]: cell.source
+        for cell in notebook.cells
+        if "hide-input" in cell.metadata.get("tags", ())
+    }
 
 
-def test_a_first_cell_that_says_something_is_not_folded():
-    for source, outputs in (
-        ("x = 1", []),
-        ("import torch", [nbformat.v4.new_output("stream", text="a word")]),
-    ):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=outputs)])
-        chapters._fold_imports(notebook)
-        assert "tags" not in notebook.cells[0].metadata
+def test_imports_and_the_long_code_of_the_first_picture_are_folded(links):
+    found = folded(nbformat.reads(chapters.page(CLAIMS, links), 4))
+    assert found["What this chapter imports"].startswith("import math")
+    assert "teach.show(" in found["The code of this picture"] and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "output"), [("x = 1", None), ("import torch", "a word"), ("draw()", "image/png")]
+)
+def test_what_says_something_is_not_folded(source, output):
+    data = {output: ""} if output == "image/png" else {"text/plain": output}
+    outputs = [nbformat.v4.new_output("display_data", data=data)] if output else []
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=outputs)])
+    chapters._fold(notebook)
+    assert folded(notebook) == {}
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 // A table that is wider than its place moves sideways: by keyboard too, and said to be so.
+// The arrows turn the page elsewhere (Sphinx does that); in a table or a formula they only move it.
 "use strict";
 addEventListener("DOMContentLoaded", () => {
   const tell = box => {
@@ -10,4 +11,7 @@ addEventListener("DOMContentLoaded", () => {
   };
   const seen = new ResizeObserver(boxes => boxes.forEach(one => tell(one.target)));
   for (const box of document.querySelectorAll(".table-wrapper")) seen.observe(box);
+  for (const box of document.querySelectorAll(".table-wrapper, .formula, pre")) {
+    box.addEventListener("keydown", event => { if (event.key.startsWith("Arrow")) event.stopPropagation(); });
+  }
 });
