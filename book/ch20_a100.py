@@ -791,23 +791,29 @@ print(f"{run_on.step} steps are done, and {run_on.skipped} draws were passed ove
 #
 # ## How fast are they really?
 #
-# A speed in steps a second says little. The share of the peak says more: *utilisation*, the FLOPs that the network needs, over those that the devices could have done (Chowdhery and others, 2022). What is computed twice counts once. Five published speeds of DiT-XL/2:
+# A speed in steps a second says little. The share of the peak says more: *utilisation*, the FLOPs that the network needs, over those that the devices could have done (Chowdhery and others, 2022). What is computed twice counts once. Five published speeds of DiT-XL/2. The first two are of eight devices together, which also encode the images; fast-DiT is one device, half precision, images encoded before, blocks computed again. The last two are hours that we read off a plot, 400,000 steps; that they are of bfloat16 is our assumption.
 
 # %%
 step_flops = flops_of("DiT-XL/2", 256, 1)
 hour = 3600
-SPEEDS = {  # images a second on one A100, the precision, what it was
-    "DiT's code, float32": (0.51 * 256 / 8, "fp32", "8 devices, images encoded in the step"),
-    "the same, TF32": (0.81 * 256 / 8, "tf32", "8 devices, images encoded in the step"),
-    "fast-DiT": (0.84 * 128, "bf16", "1 device, blocks computed again; half precision"),
-    "DiT, by TREAD's authors": (400_000 * 256 / (240 * hour), "bf16", "read off a plot; precision assumed"),
-    "TREAD, by its authors": (400_000 * 256 / (147 * hour), "bf16", "read off a plot; precision assumed"),
+SPEEDS = {  # images a second on one A100, and the precision
+    "DiT's code, float32": (0.51 * 256 / 8, "fp32"),
+    "the same, TF32": (0.81 * 256 / 8, "tf32"),
+    "fast-DiT": (0.84 * 128, "bf16"),
+    "DiT, by TREAD's authors": (400_000 * 256 / (240 * hour), "bf16"),
+    "TREAD, by its authors": (400_000 * 256 / (147 * hour), "bf16"),
 }
-saved = ledger("DiT-XL/2", route="tread", training=True).macs / big.macs  # TREAD's route
-for name, (per_second, precision, words) in SPEEDS.items():
+saved = ledger("DiT-XL/2", route="tread", training=True).macs / big.macs  # the published route
+
+# %%
+print(f"{'':<24}{'images/s':>9}{'TFLOP/s':>9}   of its own peak   of bfloat16's")
+for name, (per_second, precision) in SPEEDS.items():
     flops = per_second * step_flops / 256 * (saved if "TREAD, by" in name else 1)
-    print(f"{name:<24}{per_second:>6.0f} images/s {flops / 1e12:>6.1f} TFLOP/s", end="")
-    print(f"{flops / PEAK[precision]:>5.0%} of {precision},{flops / PEAK['bf16']:>5.0%} of bf16   {words}")
+    print(
+        f"{name:<24}{per_second:>9.0f}{flops / 1e12:>9.1f}{flops / PEAK[precision]:>10.0%}, {precision:<5}",
+        end="",
+    )
+    print(f"{flops / PEAK['bf16']:>14.0%}")
 
 # %%
 teach.compare("ch20.share", "a", "most of an A100 is in units that float32 never touches.")
@@ -1018,7 +1024,7 @@ for name in ("C17", "C20", "C24"):
 # 2. Draw the roof again with two threads. Which of the two roofs is twice as high?
 # 3. At which width does bfloat16 begin to pay on your core? Time blocks of 64, 128, 256, 512 and 1024.
 # 4. Keep the weights in bfloat16 too (`state.model.bfloat16()`), and train. When does the loss stop falling, and what does a larger rate change?
-# 5. If you have a GPU: `MINIDIT_SCALE=a100`, and run this chapter. Then `minidit claims run C24 --scale a100`. Tell us what moved.
+# 5. If you have a GPU: `make check-gpu` first, a few minutes. Then `MINIDIT_SCALE=a100`, and run this chapter. Then `minidit claims run C24 --scale a100`. Tell us what moved.
 #
 # ## In short
 #
