@@ -14,12 +14,9 @@ def nearest(x: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
     The distance is the root mean square difference of the pixels, in units of the image range [-1, 1].
     """
     pixels, to = x[0].numel(), to.flatten(1)
-    parts = [
-        torch.cdist(part, to).min(dim=1) for part in x.flatten(1).split(AT_ONCE)
-    ]  # each (part, m) -> (part,)
-    return torch.cat([part.values for part in parts]) / pixels**0.5, torch.cat(
-        [part.indices for part in parts]
-    )
+    found = [torch.cdist(part, to).min(dim=1) for part in x.flatten(1).split(AT_ONCE)]  # (part, m) -> (part,)
+    distances, indices = (torch.cat(column) for column in zip(*found, strict=True))
+    return distances / pixels**0.5, indices
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The scale of an A100: 10 to 60 minutes each on one card of 40 GB, chosen by arithmetic and not yet by a run.
+"""The scale of an A100: 10 to 60 minutes each on one card of 40 GB, chosen by arithmetic, not yet by a run.
 
 The arithmetic is a test, tests/training/test_presets_a100.py: the ledger's FLOPs, three forward passes a
 training step, at 40 % of the 312 TFLOP/s that the card promises in bfloat16.
