@@ -7,6 +7,7 @@ from minidit.measure.evidence import Band, Evidence, band, smooth
 from minidit.measure.frechet import frechet_distance
 from minidit.measure.judge import Judge
 from minidit.measure.ledger import Ledger, ledger, parameters_by_part
+from minidit.measure.memory import MemoryEstimate, kept_for_backward, memory_estimate
 from minidit.measure.neighbours import Neighbours, nearest, neighbours
 from minidit.measure.probe import probe_readout
 from minidit.measure.quality import Quality, quality
@@ -22,6 +23,7 @@ __all__ = [
     "Evidence",
     "Judge",
     "Ledger",
+    "MemoryEstimate",
     "Neighbours",
     "Quality",
     "Shares",
@@ -30,7 +32,9 @@ __all__ = [
     "bend",
     "denoising_readout",
     "frechet_distance",
+    "kept_for_backward",
     "ledger",
+    "memory_estimate",
     "nearest",
     "neighbours",
     "parameters_by_part",
