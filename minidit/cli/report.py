@@ -92,9 +92,9 @@ def table(measures: dict[str, Any]) -> str:
 by a small classifier, trained here on the same training images. "real": held-out
 images, which training never saw; the classifier reads {judge:.1%} of them right, and
 the Frechet distance there is the floor, that of as many training images to them;
-it falls with their number. To the training set: median distance to the nearest training image.
-Copied: at least as near to it as the nearest 1 % of held-out images; a model that
-repeats its training set would show 100 %."""
+it falls with their number. To the training set: median distance to the nearest
+training image. Copied: at least as near to it as the nearest 1 % of held-out images;
+a model that repeats its training set would show 100 %."""
     return "\n".join(lines) + words
 
 
