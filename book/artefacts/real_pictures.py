@@ -10,11 +10,12 @@ runs/NAME. One seed, so there is no band. The seconds of the evidence are those 
 import json
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
-from matplotlib.figure import Figure
+from PIL import Image
 
 from minidit.cli.evidence import recorded
 from minidit.cli.report import METRICS, evaluate
@@ -26,7 +27,7 @@ from minidit.teach.show import png
 from minidit.training import TrainState
 from minidit.training.sampling import sample
 
-COUNT, STEPS, GUIDANCE, SHOWN = 10_000, 20, (1.0, 2.0), 7
+COUNT, STEPS, GUIDANCE, SHOWN = 10_000, 20, (1.0, 2.0), 6
 OUT = Path("book/evidence")
 
 
@@ -40,8 +41,8 @@ def judged(state: TrainState, data: Data, folder: Path, w: float) -> dict[str, A
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def picture(state: TrainState, data: Data, metrics: dict[str, Any]) -> Figure:
-    """All classes: a held-out image of each on top, SHOWN samples below."""
+def picture(state: TrainState, data: Data, metrics: dict[str, Any]) -> bytes:
+    """All classes: a held-out image of each on top, SHOWN samples below. A PNG of 256 colours, for its size."""
     real, classes = data.held_out, data.train.class_names
     first = torch.stack([(real.labels == label).nonzero()[0, 0] for label in range(len(classes))])
     labels = torch.arange(len(classes)).repeat(SHOWN)
@@ -53,7 +54,9 @@ def picture(state: TrainState, data: Data, metrics: dict[str, Any]) -> Figure:
         f"{training['cpu_seconds'] / 60:.0f} min of training on one thread of an {where['processor']}, no GPU"
     )
     both, names = torch.cat([real.x[first], x]), torch.cat([real.labels[first], labels])
-    return grid(both, names, classes, title, most=SHOWN + 1)
+    small, whole = BytesIO(), BytesIO(png(grid(both, names, classes, title, most=SHOWN + 1)))
+    Image.open(whole).convert("RGB").quantize(256).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def record(name: str) -> None:
@@ -62,7 +65,7 @@ def record(name: str) -> None:
     state = TrainState.load(folder)
     data = load(state.experiment.data)
     metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    write_whole(OUT / f"{name}.png", png(picture(state, data, metrics)))
+    write_whole(OUT / f"{name}.png", picture(state, data, metrics))
     found = [judged(state, data, folder, w) for w in GUIDANCE]
     samples = {"guidance": {w: values for each in found for w, values in each["guidance"].items()}}
     run = recorded(folder, metrics | {"samples": samples})
