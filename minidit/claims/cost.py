@@ -13,8 +13,8 @@ from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import write_whole
 from minidit.measure.evidence import environment, locate
+from minidit.training.engine import Engine
 from minidit.training.experiment import Experiment
-from minidit.training.fast import fast
 from minidit.training.loop import train
 from minidit.training.state import TrainState
 
@@ -39,13 +39,13 @@ def step_seconds(
         name: fresh_data(experiment, 0) if is_fresh(experiment) else load(experiment.data)
         for name, experiment in experiments.items()
     }
-    networks = {name: None if device == "cpu" else fast(state.model) for name, state in states.items()}
+    engines = {name: Engine(state, compiled=device != "cpu") for name, state in states.items()}
     seconds: dict[str, list[float]] = {name: [] for name in experiments}
     for turn in watch(range(ROUNDS)):
         for name, state in states.items():
             steps = STEPS + (WARM if turn == 0 else 0)
             until = state.step + steps
-            records = list(train(state, data[name], until=until, network=networks[name]))[-STEPS:]
+            records = list(train(state, data[name], until=until, engine=engines[name]))[-STEPS:]
             # a step reads its loss, so that on a GPU the wall clock waits for the work
             seconds[name] += [r.cpu_seconds if device == "cpu" else r.seconds for r in records]
     return {name: median(values) for name, values in seconds.items()}

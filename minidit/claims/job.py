@@ -21,9 +21,10 @@ from minidit.data.source import load
 from minidit.errors import TrainingDiverged
 from minidit.files import write_whole
 from minidit.measure.evidence import commit, environment, smooth
+from minidit.training.engine import Engine
 from minidit.training.experiment import Experiment
-from minidit.training.fast import fast
-from minidit.training.loop import Record, train
+from minidit.training.loop import train
+from minidit.training.records import Record
 from minidit.training.state import TrainState
 
 # shares of the run at which a card's `along` readouts are taken, beside its end
@@ -89,11 +90,11 @@ def carry_out(request: Request) -> TrialRun:
 
 def _marked(state: TrainState, data: Data, device: str) -> Iterator[tuple[float, Record | None]]:
     """The run's records, and (share, None) at each mark before the end."""
-    network = None if device == "cpu" else fast(state.model)
+    engine = Engine(state, compiled=device != "cpu")
     steps = state.experiment.training.steps
     for share, following in zip(MARKS, (*MARKS[1:], 1.0), strict=True):
         yield share, None
-        for record in train(state, data, until=round(following * steps), network=network):
+        for record in train(state, data, until=round(following * steps), engine=engine):
             yield share, record
 
 

@@ -12,8 +12,8 @@ from minidit.errors import MiniditError
 from minidit.files import write_whole
 from minidit.measure.evidence import FEWEST, Evidence, Run, commit, smooth
 from minidit.teach.progress import progress
-from minidit.training.loop import read_log
 from minidit.training.pool import run_all
+from minidit.training.records import read_log
 
 
 def command(

@@ -1,10 +1,13 @@
 """What several commands need: a device, threads, and a run that was trained."""
 
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
 from minidit.errors import MiniditError
+from minidit.training.world import world
 
 
 def use(device: str, threads: int) -> str:
@@ -27,6 +30,12 @@ def use(device: str, threads: int) -> str:
     except (RuntimeError, AssertionError) as error:
         raise MiniditError(f"--device {device} cannot be used here. Use --device cpu.") from error
     return device
+
+
+def say(words: str, where: TextIO | None = None) -> None:
+    """Print; of several processes the first speaks for all."""
+    if world().first:
+        print(words, file=where or sys.stdout, flush=True)
 
 
 def default_folder(experiment: str) -> Path:

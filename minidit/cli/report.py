@@ -18,7 +18,7 @@ from minidit.measure.quality import quality
 from minidit.teach.figures import grid
 from minidit.teach.progress import progress
 from minidit.teach.show import png
-from minidit.training.loop import read_log
+from minidit.training.records import read_log
 from minidit.training.sampling import sample
 from minidit.training.state import TrainState
 

@@ -25,6 +25,7 @@ def command(
     w: float | None = None,
     steps: int | None = None,
     seed: int = 0,
+    checkpoint: int | None = None,
     out: Path | None = None,
     device: str = "auto",
     threads: int = 1,
@@ -41,6 +42,7 @@ def command(
         w: guidance; 1 is none, more exaggerates. 2 unless given; 4 with --official.
         steps: steps of the sampler, one evaluation of the network each. 50 unless given; 250 with --official.
         seed: names the noise.
+        checkpoint: the step of an older checkpoint that `minidit train --keep` left; the latest unless given.
         out: the picture; RUN/drawn.png unless given.
         device: auto, cpu, cuda or mps.
         threads: processor threads.
@@ -57,7 +59,8 @@ def command(
         )
         path = out or Path("runs") / official.stem / "drawn.png"
     else:
-        figure, count = _draw_run(run, labels, *_given(w, steps, 2.0, 50), seed, device)
+        state = TrainState.load(run, device, step=checkpoint)
+        figure, count = _draw_run(state, labels, *_given(w, steps, 2.0, 50), seed)
         path = out or run / "drawn.png"
     write_whole(path, png(figure))
     print(f"{path}: {count} drawn.")
@@ -69,9 +72,8 @@ def _given(w: float | None, steps: int | None, usual_w: float, usual_steps: int)
 
 
 def _draw_run(
-    run: Path, labels: tuple[int, ...], w: float, steps: int, seed: int, device: str
+    state: TrainState, labels: tuple[int, ...], w: float, steps: int, seed: int
 ) -> tuple[Figure, int]:
-    state = TrainState.load(run, device)
     classes = state.experiment.model.num_classes
     wanted = torch.tensor(labels or [label for _ in range(8) for label in range(classes)])
     images = sample(state, wanted, w, steps, seed, watch=lambda parts: progress(parts, "sampling"))

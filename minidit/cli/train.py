@@ -6,19 +6,23 @@ from typing import Annotated
 
 import tyro
 
-from minidit.cli.options import default_folder, use
+from minidit.cli.computing import Computing, ready
+from minidit.cli.options import default_folder, say, use
 from minidit.cli.report import METRICS, SAMPLES, report
-from minidit.cli.running import begin, to_the_end
+from minidit.cli.running import apart, begin, to_the_end, together
+from minidit.cli.watching import pictures, trackers, watched
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import writable
 from minidit.measure.evidence import FEWEST, WINDOW, Evidence
 from minidit.teach.progress import progress
 from minidit.training.experiment import Experiment
-from minidit.training.loop import Record, read_log, train
+from minidit.training.loop import train
 from minidit.training.presets import experiment as experiment_named
 from minidit.training.presets import in_latents
+from minidit.training.records import Record, read_log
 from minidit.training.state import TrainState
+from minidit.training.world import world
 
 
 def command(
@@ -31,9 +35,16 @@ def command(
     out: Path | None = None,
     device: str = "auto",
     threads: int = 1,
+    computing: Annotated[Computing, tyro.conf.arg(name="")] = Computing(),  # noqa: B008 - frozen
     save_every: int = 200,
+    keep: int = 1,
+    lives: int = 3,
+    samples_every: int = 0,
+    log_to: tuple[str, ...] = (),
 ) -> int:
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m minidit train EXPERIMENT; the losses are those of one.
 
     Args:
         experiment: digits, shapes, shapes32; fashion or cifar10, a quarter of an hour each on one core; the
@@ -50,20 +61,34 @@ def command(
         device: auto, cpu, cuda or mps.
         threads: processor threads.
         save_every: steps between checkpoints.
+        keep: checkpoints that stay in the folder.
+        lives: how often a broken loss, or a spike, takes the run back to its last checkpoint.
+        samples_every: steps between pictures in RUN/samples; 0 for none.
+        log_to: tensorboard or wandb, or both, beside RUN/log.jsonl.
     """
     device, name, chosen = use(device, threads), *_chosen(experiment, overrides, data, latent)
+    device = together(device)
     folder = out or default_folder(name)
     data = load(chosen.data, watch=lambda items: progress(items, "reading"))
     chosen.check(data)
     writable(folder)
-    state = begin(TrainState, chosen, seed, folder, device)
+    state = begin(TrainState, chosen, seed, folder, device, sharded=computing.shard)
     if state.finished and (folder / METRICS).is_file() and (folder / SAMPLES).is_file():
-        print(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
-        print(f"To train afresh, choose another --out or --seed, or remove {folder}.")
+        say(f"This run is finished: {state.step} steps are done in {folder}. See {folder / SAMPLES}.")
+        say(f"To train afresh, choose another --out or --seed, or remove {folder}.")
         return 0
-    records = train(state, data, folder=folder, save_every=save_every)
-    if not to_the_end(state, records, "training", folder, _watcher(state, folder, _recorded(name, chosen))):
-        return 130
+    engine, near = ready(state, data, computing)
+    records = train(state, near, folder=folder, save_every=save_every, keep=keep, lives=lives, engine=engine)
+    records = watched(
+        records, [*trackers(log_to, folder, state), *pictures(samples_every, state, data, folder)]
+    )
+    said = _watcher(state, folder, _recorded(name, chosen))
+    if status := to_the_end(state, records, "training", folder, said, keep=keep):
+        return status
+    if world().size > 1:
+        if not apart():
+            return 0
+        state = TrainState.load(folder, device)  # all of it: sampling needs one process only
     report(state, data, folder)
     return 0
 

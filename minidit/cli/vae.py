@@ -58,8 +58,9 @@ def command(
         return 0
     judge = Judge.train(data.train, watch=lambda steps: progress(steps, "judge"))
     records = train_autoencoder(state, data, judge.to(device).layers, folder, save_every)
-    if not to_the_end(state, records, "autoencoder", folder, lambda record: f"loss {record.loss:.3f}"):
-        return 130
+    status = to_the_end(state, records, "autoencoder", folder, lambda record: f"loss {record.loss:.3f}")
+    if status:
+        return status
     _report(state, data, judge.to("cpu"), folder, source)
     return 0
 

@@ -5,7 +5,6 @@ by -e sigma / alpha, and that of the velocity by -e D / alpha with D = alpha' si
 weight on one squared error is a weight on every other.
 """
 
-import functools
 from collections.abc import Callable
 
 import torch
@@ -19,14 +18,9 @@ from minidit.flow.prediction import turn
 LIMIT = 19.0
 
 
-@functools.cache
-def _bounds(path: Path) -> tuple[float, float]:
-    early, late = path.time(torch.tensor([LIMIT, 1 / LIMIT], dtype=torch.float64)).tolist()
-    return early, late
-
-
 def _shares(path: Path, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    t = t.clamp(*_bounds(path))
+    early, late = path.time(torch.tensor([LIMIT, 1 / LIMIT], dtype=torch.float64)).to(t)
+    t = t.clamp(early, late)
     return path.alpha(t), path.sigma(t), turn(path, t)
 
 

@@ -18,8 +18,9 @@ from minidit.training.autoencoder import AutoencoderState
 from minidit.training.autoencoder_loop import train_autoencoder
 from minidit.training.autoencoder_presets import autoencoder_for
 from minidit.training.checkpoint import NAME
-from minidit.training.loop import Record, train
+from minidit.training.loop import train
 from minidit.training.presets import experiment
+from minidit.training.records import Record
 from minidit.training.state import TrainState, refuse_another
 
 

@@ -9,7 +9,7 @@ from minidit.measure.evidence import WINDOW, Evidence
 from minidit.teach.figures import curves
 from minidit.teach.progress import quiet
 from minidit.teach.show import png, show
-from minidit.training.loop import Record
+from minidit.training.records import Record
 
 REDRAW_SECONDS = 2.0
 

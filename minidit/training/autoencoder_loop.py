@@ -14,7 +14,8 @@ from minidit.latent.standard import Standard
 from minidit.latent.vae import VAE
 from minidit.streams import Streams
 from minidit.training.autoencoder import AutoencoderState
-from minidit.training.loop import Record, forget_after, log, refuse_divergence
+from minidit.training.records import Record, forget_after, log
+from minidit.training.recovery import broken, diverged
 from minidit.training.schedule import learning_rate
 from minidit.training.state import refuse_another
 
@@ -54,7 +55,8 @@ def train_autoencoder(
         started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
         images = data.train.batch(streams, state.step, config.batch_size).x.to(device)
         loss, norm = autoencoder_step(state, images, streams, features)
-        refuse_divergence(state.step, loss, norm)
+        if trouble := broken(loss, norm):
+            raise diverged(state.step, trouble)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
         if state.finished:
             state.vae.standard = measure_standard(state.vae, data.train)

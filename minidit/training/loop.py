@@ -1,38 +1,26 @@
 """The training loop, as a generator: the caller owns progress, pictures and when to stop."""
 
-import json
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
-from minidit.data.images import Data
-from minidit.errors import MiniditError, TrainingDiverged
-from minidit.files import write_whole
-from minidit.flow.flow import Network
+from minidit.data.images import Data, Images
+from minidit.errors import MiniditError
 from minidit.flow.objective import Draw
 from minidit.model.trunk import draw_keys
 from minidit.streams import Streams
+from minidit.training.engine import Engine
 from minidit.training.experiment import Experiment
+from minidit.training.records import Record, forget_after, log, read_log
+from minidit.training.recovery import Recovery
 from minidit.training.schedule import learning_rate
 from minidit.training.state import TrainState, refuse_another
 from minidit.training.step import train_step
 from minidit.types import Batch, Keys
 
-LOG = "log.jsonl"
-
-
-@dataclass(frozen=True)
-class Record:
-    """One finished step, counted from 1; seconds of wall clock and of processor for this step alone."""
-
-    step: int
-    loss: float
-    gradient_norm: float
-    lr: float
-    seconds: float
-    cpu_seconds: float
+Item = TypeVar("Item")
 
 
 def train(
@@ -41,7 +29,9 @@ def train(
     until: int | None = None,
     folder: str | Path | None = None,
     save_every: int = 200,
-    network: Network | None = None,
+    keep: int = 1,
+    lives: int = 0,
+    engine: Engine | None = None,
 ) -> Iterator[Record]:
     """Train `state` on `data`, a step at a time; stop asking for records to stop.
 
@@ -50,37 +40,67 @@ def train(
         data: images that fit the experiment.
         until: train while fewer steps than this are done; None means all of the experiment.
         folder: where to save a checkpoint every `save_every` steps and at the end, and a log line a step.
-        network: what is asked in place of state.model, with the same weights: see `fast`.
+        keep: checkpoints that stay in the folder, the latest among them.
+        lives: how often a loss that is not finite, or far above those before, takes the run back to its last
+            checkpoint; see `recovery`. Arms of a claim have none, so that all of them see the same draws.
+        engine: computes loss and gradient, see `Engine`; it is made for the run if none is given.
 
     Yields:
         A Record after each step; by then its checkpoint, if one was due, is on disk.
 
     Raises:
         MiniditError: the images do not fit the network, the folder holds another run, or the disk refuses.
-        TrainingDiverged: the loss or gradient is not finite; the last checkpoint is untouched.
+        TrainingDiverged: the loss or gradient is not finite, and no life is left; the last checkpoint is
+            untouched.
     """
-    config, streams = state.experiment.training, Streams(state.seed)
-    until = config.steps if until is None else until
-    if save_every < 1:
-        raise MiniditError(f"save_every is {save_every}; a checkpoint is due every 1 step or more.")
+    until = state.experiment.training.steps if until is None else until
+    if save_every < 1 or keep < 1:
+        raise MiniditError(f"save_every is {save_every} and keep is {keep}; both must be at least 1.")
     state.experiment.check(data)
-    device = next(state.model.parameters()).device
-    if folder is not None:
-        refuse_another(Path(folder), state.experiment, state.seed)
-        forget_after(Path(folder), state.step)
+    engine, folder = engine or Engine(state), None if folder is None else Path(folder)
+    recovery = Recovery(lives, _begin(state, folder))
+    steps, said = upcoming(state, data.train, until), ""
     while state.step < until:
-        started, cpu_started, lr = time.perf_counter(), time.process_time(), learning_rate(config, state.step)
-        batch = data.train.batch(streams, state.step, config.batch_size).to(device)
-        result = train_step(state, batch, draw_step(state.experiment, batch, streams, state.step), network)
+        started, cpu_started = time.perf_counter(), time.process_time()
+        lr = learning_rate(state.experiment.training, state.step)
+        result = train_step(state, *next(steps), engine)
         loss, norm = float(result.loss), float(result.gradient_norm)
-        refuse_divergence(state.step, loss, norm)
+        if trouble := recovery.trouble(loss, norm):
+            said = recovery.go_back(state, folder, trouble)
+            steps = upcoming(state, data.train, until)
+            continue
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-        record = Record(state.step, loss, norm, lr, seconds, cpu_seconds)
+        record, said = Record(state.step, loss, norm, lr, seconds, cpu_seconds, said), ""
         if folder is not None:
-            log(Path(folder), record)
+            log(folder, record)
             if state.step % save_every == 0 or state.step == until:
-                state.save(folder)
+                state.save(folder, keep)
         yield record
+
+
+def _begin(state: TrainState, folder: Path | None) -> list[float]:
+    """Make the folder ready for the steps to come; return the losses of the steps that are done."""
+    if folder is None:
+        return []
+    refuse_another(folder, state.experiment, state.seed)
+    forget_after(folder, state.step)
+    return [record.loss for record in read_log(folder) if record.step <= state.step]
+
+
+def upcoming(state: TrainState, images: Images, until: int) -> Iterator[tuple[Batch, Draw]]:
+    """The global batch and all chance of each step from `state.step` to `until`, on the model's device.
+
+    For a GPU they are made while it works; on a processor a second thread would only take from the first.
+    """
+    streams, experiment = Streams(state.seed), state.experiment
+    device = next(state.model.parameters()).device
+
+    def made() -> Iterator[tuple[Batch, Draw]]:
+        for step in range(state.step + state.skipped, until + state.skipped):
+            batch = images.batch(streams, step, experiment.training.batch_size).to(device)
+            yield batch, draw_step(experiment, batch, streams, step)
+
+    return ahead(made()) if device.type == "cuda" else made()
 
 
 def draw_step(experiment: Experiment, batch: Batch, streams: Streams, step: int) -> Draw:
@@ -90,42 +110,11 @@ def draw_step(experiment: Experiment, batch: Batch, streams: Streams, step: int)
     return draw._replace(keys=Keys(*(None if key is None else key.to(batch.x.device) for key in keys)))
 
 
-def refuse_divergence(step: int, loss: float, norm: float) -> None:
-    """Raise TrainingDiverged where a step gave no finite numbers."""
-    if math.isfinite(loss) and math.isfinite(norm):
-        return
-    raise TrainingDiverged(
-        f"Step {step} gave a loss of {loss} and a gradient norm of {norm}: training has diverged. The last "
-        "checkpoint is untouched. Try a smaller training.lr, or look for broken values in the data."
-    )
-
-
-def log(folder: Path, record: Record) -> None:
-    """Add a line to the run's log. Raises MiniditError where it cannot be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(record)) + "\n")
-    except OSError as error:
-        raise MiniditError(
-            f"{folder / LOG} could not be written ({error.strerror}). Choose another --out."
-        ) from error
-
-
-def read_log(folder: str | Path) -> list[Record]:
-    """The records of the run in `folder`, in order; a line cut short by a crash is left out."""
-    path, records = Path(folder) / LOG, []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            records.append(Record(**json.loads(line)))
-        except (ValueError, TypeError):
-            continue
-    return records
-
-
-def forget_after(folder: Path, step: int) -> None:
-    """A killed run may have logged steps that its checkpoint does not hold, or half a line of one."""
-    path = folder / LOG
-    if path.is_file():
-        kept = [json.dumps(asdict(record)) + "\n" for record in read_log(folder) if record.step <= step]
-        write_whole(path, "".join(kept).encode())
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, each made by a second thread while the one before it is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield item

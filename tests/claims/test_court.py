@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-from minidit import MiniditError, Streams, TrainState
+from minidit import MiniditError, TrainState
 from minidit.claims import court
 from minidit.claims.arms import arms
 from minidit.claims.cards import read
@@ -21,8 +21,6 @@ from minidit.claims.trial import Trial
 from minidit.claims.verdict import verdict
 from minidit.cli.main import main
 from minidit.data.source import load
-from minidit.training.fast import fast
-from minidit.training.step import train_step
 
 QUICK = '[tune]\nkey = "training.lr"\ngrid = [0.5, 1.0]\nseeds = 1\n[scale.cpu]'
 
@@ -82,21 +80,6 @@ def test_readouts_along_the_run_are_marked(write):
     values = [run.readouts[f"velocity.held_out{mark}"] for mark in ("@0%", "@25%", "@50%", "")]
     assert len(set(values)) == 4 and values[0] > values[-1]
     assert run.readouts["cost.step_ms"] > 0
-
-
-def test_the_fast_network_has_the_same_weights_and_nearly_the_same_answers(write, monkeypatch):
-    """What compiling does needs a GPU to be worth a test; bfloat16 and the shared weights do not."""
-    monkeypatch.setattr(torch, "compile", lambda model: model)
-    experiment = arms(read(write()), "cpu")["base"].experiment
-    data, streams = load(experiment.data), Streams(0)
-    batch = data.train.batch(streams, 0, 4)
-    draw = experiment.objective.draw(batch, streams, 0)
-    plain, quick = TrainState.create(experiment), TrainState.create(experiment)
-    for step in range(3):
-        losses = train_step(plain, batch, draw).loss, train_step(quick, batch, draw, fast(quick.model)).loss
-        assert losses[1].dtype == torch.float32 and torch.allclose(*losses, rtol=0.02), step
-    moved = [p.detach() - q for p, q in zip(quick.model.parameters(), plain.model.parameters(), strict=True)]
-    assert 0 < max(m.abs().max().item() for m in moved) < 0.02
 
 
 def test_a_rehearsal_tries_every_arm_and_records_nothing(write, tmp_path, monkeypatch):

@@ -98,6 +98,36 @@ def test_a_checkpoint_whose_weights_do_not_fit_is_told(saved):
         TrainState.load(folder)
 
 
+def test_older_checkpoints_are_kept_and_the_oldest_go(tiny, digits, tmp_path):
+    list(train(TrainState.create(tiny), digits, folder=tmp_path, save_every=3, keep=2))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "checkpoint-00000009.safetensors",
+        "checkpoint-00000012.safetensors",
+        NAME,
+        "log.jsonl",
+    ]
+    assert TrainState.load(tmp_path).step == 12
+    older = TrainState.load(tmp_path, step=9)
+    assert older.step == 9
+    list(train(older, digits, folder=tmp_path / "again"))
+    assert (tmp_path / "again" / NAME).read_bytes() == (tmp_path / NAME).read_bytes()
+    with pytest.raises(
+        MiniditError, match=r"checkpoint-00000003.* is missing. Kept are those of steps 9, 12"
+    ):
+        TrainState.load(tmp_path, step=3)
+
+
+def test_a_disk_that_knows_no_second_names_gets_a_copy(saved, monkeypatch):
+    state, folder = saved
+
+    def none(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", none)
+    state.save(folder, keep=2)
+    assert (folder / "checkpoint-00000003.safetensors").read_bytes() == (folder / NAME).read_bytes()
+
+
 def test_no_checkpoint(tmp_path):
     with pytest.raises(MiniditError, match="There is no trained model in"):
         TrainState.load(tmp_path)

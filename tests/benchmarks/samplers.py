@@ -1,24 +1,17 @@
-"""What the samplers cost beside the published procedures: `python tests/bench/bench_flow.py`.
+"""What the samplers cost beside the published procedures, and that they draw the same images.
 
-Each line is one measurement with its bound; the exit status is 1 when one fails. Both sides of a time run in
-turns in this process, on one thread, in processor seconds. A small network with random weights stands for a
-trained one: costs and equal images do not depend on what it has learned.
+Both sides of a time run in turns in this process. A small network with random weights stands for a trained
+one: costs and equal images do not depend on what it has learned.
 """
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 import math
-import statistics
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from bounds import Bound
 from diffusers import FlowMatchEulerDiscreteScheduler
+from timing import Step, in_turn, ratio
 from torch import Tensor
 
 import minidit
@@ -84,56 +77,34 @@ def end(states: object) -> State:
     return state
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int = 5) -> float:
-    """Processor time of ours over theirs: the median over turns, the first of which warms up.
-
-    Each turn compares two runs that follow one another, so that a busy machine slows both.
-    """
-    found = []
-    for _ in range(turns + 1):
-        spent = []
-        for run in (ours, theirs):
-            began = time.process_time()
-            run()
-            spent.append(time.process_time() - began)
-        found.append(spent[0] / spent[1])
-    return statistics.median(found[1:])
-
-
-FAILED = []
-
-
-def report(what: str, found: float, bound: float) -> None:
-    """One line: the measurement, its bound, and whether it is kept."""
-    kept = found <= bound
-    print(f"{what:<72} {found:>10.3g}   at most {bound:<7g} {'ok' if kept else 'FAIL'}", flush=True)
-    if not kept:
-        FAILED.append(what)
+def cost(ours: Step, theirs: Step, rounds: int = 3) -> float:
+    """Time of ours over time of theirs."""
+    found = in_turn({"ours": ours, "theirs": theirs}, rounds=rounds)
+    return ratio(found["ours"], found["theirs"])
 
 
 @torch.no_grad()
-def sde(f: Counted) -> None:
+def sde(f: Counted) -> Iterator[Bound]:
     """SiT's SDE, 250 steps: the same images for half the evaluations."""
     noise = torch.randn(8, 1, 8, 8, generator=minidit.generator(0, "bench"))
-    labels, draws = torch.arange(8), gaussian(noise, Streams(0))
+    labels, draws, grid = torch.arange(8), gaussian(noise, Streams(0)), sde_times(STEPS)
+
+    def ours() -> State:
+        return end(euler_maruyama(Flow().velocity(f), noise, grid, draws, labels, sde=SDE("linear")))
+
     f.calls = 0
     theirs = published_sde(f, noise, labels, draws)
     asked, f.calls = f.calls, 0
-    state = end(euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels, sde=SDE("linear")))
-    report("SDE, 250 steps: evaluations over the published procedure's", f.calls / asked, 0.5)
-    report("SDE, 250 steps: evaluations counted and not made", abs(state.evaluations - f.calls), 0)
-    report("SDE, 250 steps: largest difference of a pixel", float((state.x - theirs).abs().max()), 1e-5)
-    cost = ratio(
-        lambda: end(
-            euler_maruyama(Flow().velocity(f), noise, sde_times(STEPS), draws, labels, sde=SDE("linear"))
-        ),
-        lambda: published_sde(f, noise, labels, draws),
-    )
-    report("SDE, 250 steps: time over the published procedure's", cost, 0.6)
+    state = ours()
+    yield Bound("SDE, 250 steps: evaluations over the published procedure's", f.calls / asked, 0.5)
+    yield Bound("SDE, 250 steps: evaluations counted and not made", abs(state.evaluations - f.calls), 0)
+    yield Bound("SDE, 250 steps: largest difference of a pixel", float((state.x - theirs).abs().max()), 1e-5)
+    spent = cost(ours, lambda: published_sde(f, noise, labels, draws))
+    yield Bound("SDE, 250 steps: time over the published procedure's", spent, 0.6)
 
 
 @torch.no_grad()
-def flow_matching(f: Counted) -> None:
+def flow_matching(f: Counted) -> Iterator[Bound]:
     """diffusers' flow-matching Euler scheduler: the same images, in no more time."""
     noise = torch.randn(32, 1, 8, 8, generator=minidit.generator(1, "bench"))
     labels = torch.arange(32) % 10
@@ -146,39 +117,27 @@ def flow_matching(f: Counted) -> None:
         ours = end(euler(v, noise, times(FEW, shift), labels)).x
         theirs = diffusers_euler(in_diffusers_words, noise, labels, shift)
         far = float((ours - theirs).abs().max())
-        report(f"diffusers' Euler, 50 steps, shift {shift:g}: largest difference of a pixel", far, 1e-5)
-    cost = ratio(
+        yield Bound(f"diffusers' Euler, 50 steps, shift {shift:g}: largest difference of a pixel", far, 1e-5)
+    spent = cost(
         lambda: end(euler(v, noise, times(FEW), labels)),
         lambda: diffusers_euler(in_diffusers_words, noise, labels, 1.0),
     )
-    report("diffusers' Euler, 50 steps: time over diffusers'", cost, 1.1)
+    yield Bound("diffusers' Euler, 50 steps: time over diffusers'", spent, 1.1)
 
 
 @torch.no_grad()
-def guided_step(f: Counted) -> None:
-    """A guided evaluation beside one forward of twice the batch; ten of each make one time."""
+def guided_step(f: Counted) -> Iterator[Bound]:
+    """A guided evaluation beside one forward of twice the batch."""
     x = torch.randn(32, 1, 8, 8, generator=minidit.generator(2, "bench"))
     t, labels = torch.full((32,), 0.5), torch.arange(32) % 10
     twice = torch.cat([x, x]), torch.cat([t, t]), Condition(labels).beside_null(32, x.device)
     v = guide(Flow().velocity(f), 2.0)
-    cost = ratio(
-        lambda: [v(x, t, labels) for _ in range(10)],
-        lambda: [f(*twice) for _ in range(10)],
-        turns=21,
-    )
-    report("a guided evaluation over one forward of twice the batch: time", cost, 1.05)
+    spent = cost(lambda: v(x, t, labels), lambda: f(*twice), rounds=15)
+    yield Bound("a guided evaluation over one forward of twice the batch: time", spent, 1.05)
 
 
-def main() -> int:
-    """All measurements. Returns the exit status."""
-    torch.set_num_threads(1)
-    began, f = time.perf_counter(), Counted(network())
-    sde(f)
-    flow_matching(f)
-    guided_step(f)
-    print(f"{'passed' if not FAILED else 'FAILED'} in {time.perf_counter() - began:.0f} s, on one thread")
-    return 1 if FAILED else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def samplers() -> Iterator[Bound]:
+    """All of them, with their bounds, on the processor."""
+    f = Counted(network())
+    for part in (sde, flow_matching, guided_step):
+        yield from part(f)
