@@ -58,7 +58,7 @@ def test_an_a100_needs_10_to_60_minutes(name):
 @pytest.mark.parametrize("name", A100)
 def test_a_step_fits_the_memory_of_an_a100(name):
     one = A100[name]
-    held = memory_estimate(one.model, one.training.batch_size, precision="bf16").total
+    held = memory_estimate(one.model, one.training.batch_size, precision=one.training.precision).total
     assert held < 0.75 * 40e9  # a quarter is left for working space
 
 
