@@ -97,13 +97,20 @@ def markdown(results: Results, called: str) -> str:
     """The page: machine, training steps, sampling, small networks, growth, bounds."""
     about, cuda = results.machine, results.machine["gpu"] is not None
     clock = "Seconds by the clock." if cuda else "CPU seconds of one thread."
-    lines = [f"# Speed on {about['gpu'] or 'a processor'}", "", *_about(results), ""]
+    lines = [
+        f"# Speed on {about['gpu'] or 'a processor'}",
+        "",
+        *_about(results),
+        "",
+        f"{clock} {COLUMNS}",
+        "",
+    ]
     for part, words in (
         ("training step", "A training step: forward, backward, AdamW"),
         ("sampling", "Sampling: two steps of Euler's method, without guidance"),
     ):
         rows = [row for row in results.rows if row.part == part]
-        lines += [f"## {words}", "", f"{clock} {COLUMNS}", "", *_table(rows, cuda), ""]
+        lines += [f"## {words}", "", *_table(rows, cuda), ""]
     lines += ["## What TREAD's route gains", "", *_gains(results.rows), ""]
     if results.small:
         lines += ["## Networks of the book's size", "", *_small(results.small), ""]
@@ -144,7 +151,7 @@ def _table(rows: Sequence[Row], cuda: bool) -> list[str]:
         if row.why:
             cells += [row.why] + [""] * (len(heads) - 6)
         else:
-            cells += [f"{1000 * row.median:.3g}", f"{row.batch / row.median:.3g}", f"{row.utilisation:.2f}"]
+            cells += [f"{1000 * row.median:.1f}", f"{row.batch / row.median:.3g}", f"{row.utilisation:.2f}"]
             cells += [f"{row.over_minidit:.2f}" if row.over_minidit else ""]
             cells += [f"{row.memory / 2**30:.1f}"] if cuda and row.memory else []
         lines.append(f"| {' | '.join(cells)} |")

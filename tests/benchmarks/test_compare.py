@@ -25,7 +25,7 @@ LONG = Clock("cpu", 60)
 def tiny(monkeypatch):
     """A preset of the size that the book trains."""
     monkeypatch.setitem(minidit.PRESETS, "tiny", small.config(64, 16))
-    monkeypatch.setitem(timing.LEAST, "cpu", 0.01)
+    monkeypatch.setitem(timing.LEAST, "cpu", 0.05)
     monkeypatch.setitem(product.SIDE, "cpu", 256)
     return "tiny"
 

@@ -1,7 +1,8 @@
 """Time that can be compared: things run in turn in one process, and ratios are taken turn by turn.
 
-On a processor time is CPU seconds of one thread, which hardly depend on what else runs. On a GPU it is the
-clock's, between two moments at which the GPU has nothing left to do.
+On a processor time is CPU seconds of one thread. What else runs does not count in them, but it takes caches
+and memory away: that slows most what is no product, and draws ratios towards 1. On a GPU it is the clock's,
+between two moments at which the GPU has nothing left to do.
 """
 
 import statistics
@@ -16,12 +17,15 @@ LEAST = {"cpu": 0.1, "cuda": 0.3}  # seconds that one measurement should fill, f
 Step = Callable[[], object]
 
 
-def seconds(step: Step, device: str = "cpu", repeat: int = 1) -> float:
-    """What one call of `step` takes, as the mean of `repeat` calls."""
-    if device == "cpu":
-        clock, wait = time.process_time, lambda: None
-    else:
-        clock, wait = time.perf_counter, torch.cuda.synchronize
+CLOCKS = {"cpu": time.process_time, "cuda": time.perf_counter}
+
+
+def seconds(
+    step: Step, device: str = "cpu", repeat: int = 1, clock: Callable[[], float] | None = None
+) -> float:
+    """What one call of `step` takes, as the mean of `repeat` calls; by the device's own clock."""
+    clock = clock or CLOCKS[device]
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     wait()
     began = clock()
     for _ in range(repeat):
@@ -39,7 +43,8 @@ def in_turn(
     compiled before.
     """
     least = LEAST[device] if least is None else least
-    first = {name: seconds(step, device) for name, step in steps.items()}
+    # CPU seconds may be counted in ticks, and of one short call be 0
+    first = {name: seconds(step, device, clock=time.perf_counter) for name, step in steps.items()}
     repeat = {name: max(1, round(least / max(spent, 1e-6))) for name, spent in first.items()}
     found: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
@@ -58,7 +63,7 @@ class Clock:
     """Says when the time for a whole run of benchmarks is used up: CPU seconds, on a GPU the clock's."""
 
     def __init__(self, device: str, limit: float):
-        self.now = time.process_time if device == "cpu" else time.perf_counter
+        self.now = CLOCKS[device]
         self.limit = self.now() + limit
 
     def over(self) -> bool:

@@ -3,6 +3,7 @@
 import html
 import re
 from base64 import b64decode
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,18 @@ from minidit.publish.widgets import STATE, VIEW
 # the rows of the card at the chapter's head
 CARD = re.compile(r"(?:^\|.*\|\n?)+", re.M)
 CLAIM = re.compile(r"\bC\d\d\b")
+# what a reader may unfold below the card; between the two a table of two columns
+ABOUT = """
+<details class="about">
+<summary>About this page: exercises, download, versions</summary>
+
+| | |
+|---|---|
+{rows}
+</details>
+
+"""
+IMPORTS, LONG = re.compile(r"(import|from) \w"), 15  # lines
 # a prediction's question and its answer: words, which may be broken anew on a narrow screen
 SENTENCES = re.compile(r"^(Commit yourself: |The answer is )", re.M)
 
@@ -32,6 +45,7 @@ def page(source: Path, links: Links) -> str:
     notebook = read_notebook(source)
     models = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     widgets = Widgets(models, source.stem)
+    _fold(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = links.rewritten(cell.source, source)
@@ -60,22 +74,37 @@ def _html(text: str) -> NotebookNode:
     return NotebookNode(output_type="display_data", data={"text/html": text}, metadata={})
 
 
+def _fold(notebook: NotebookNode) -> None:
+    """Fold the imports, and the code of the first picture where it is long: no reader begins with them."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in takewhile(lambda cell: IMPORTS.match(cell.source) and not cell.outputs, code):
+        _fold_cell(cell, "What this chapter imports")
+    first = next((cell for cell in code if any("image/png" in o.get("data", ()) for o in cell.outputs)), None)
+    if first and len(first.source.splitlines()) > LONG:
+        _fold_cell(first, "The code of this picture")
+
+
+def _fold_cell(cell: NotebookNode, words: str) -> None:
+    cell.metadata.tags = [*cell.metadata.get("tags", ()), "hide-input"]
+    cell.metadata.mystnb = {f"code_prompt_{state}": words for state in ("show", "hide")}
+
+
 def _with_card(head: str, source: Path) -> str:
-    """The chapter's first cell with the rows that only the site knows at the end of its card."""
+    """The chapter's first cell, its claims as links, and below its card, folded, what only the site knows."""
     number = source.stem[:4]
     take = f'<a href="notebooks/{source.stem}.ipynb" download>as a notebook</a>, with its outputs'
     sheets = f"[the sheet](exercises/{number}.md), [solutions](solutions/{number}.md)"
     run = _run(last_replay(source), source.parents[1] / "constraints.txt")
-    rows = {"Exercises": sheets, **run, "Download": take}
-    more = "".join(f"| **{name}** | {words} |\n" for name, words in rows.items())
+    rows = {"Exercises": sheets, "Download": take, **run}
+    about = ABOUT.format(rows="".join(f"| **{name}** | {words} |\n" for name, words in rows.items()))
 
     known = {path.name[:3] for path in (source.parent / "claims").glob("C*.toml")}
 
     def led(claim: re.Match) -> str:
-        return f"[{claim[0]}](claims.md#{claim[0].lower()})" if claim[0] in known else claim[0]
+        return f"[{claim[0]}](claims/{claim[0].lower()}.md)" if claim[0] in known else claim[0]
 
     def filled(found: re.Match) -> str:
-        return CLAIM.sub(led, found[0]) + more
+        return CLAIM.sub(led, found[0]) + about
 
     return CARD.sub(filled, head, count=1)
 

@@ -1,33 +1,32 @@
 """The front page: what this is, for whom, and every claim with its verdict."""
 
-import html
-import re
-from collections import Counter
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
-from minidit.claims.cards import cards
-from minidit.publish.case import Case
-from minidit.publish.site.links import Links
-from minidit.publish.site.text import text_page
-from minidit.publish.story import in_order
+import numpy as np
+from PIL import Image
 
-Tops = Sequence[tuple[str, Sequence[str]]]
+from minidit.publish.site import verdicts
+from minidit.publish.site.frames import Widgets
+from minidit.publish.site.links import Links
+
+# headings of the site's list; below each the names of its pages, with the words for them where they are short
+Tops = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 HEAD = (Path(__file__).with_name("front.md")).read_text(encoding="utf-8")
-WORDS = ("supported", "refuted", "inconclusive")
+PICTURE = "book/artefacts/first_light.png"
+PANELS = (
+    (
+        "Ten columns of generated digits, 8 x 8 pixels each, from 0 to 9.",
+        "8 x 8 digits after 31 seconds of training.",
+    ),
+    (
+        "Twelve columns of generated shapes, 32 x 32 pixels each: discs, squares, triangles, crosses.",
+        "32 x 32 shapes after 5 minutes. One thread of a processor, no GPU.",
+    ),
+)
 # where the live model is, once the site has it
 LIVE = "live"
-OVERVIEW = re.compile(r"(?<=^## All claims\n\n)(?:\|.*\n)+", re.M)
-
-
-def claims_page(path: Path, links: Links) -> str:
-    """The page of the claims, its table of all of them as the list of the front page: a table is too wide."""
-    cases = _cases(path.parent)
-    return OVERVIEW.sub(lambda _: f"{_claims(cases)}\n", text_page(path, links), count=1)
-
-
-def _cases(book: Path) -> list[Case]:
-    return in_order(book, [Case.read(book, card) for card in cards(book / "claims")])
 
 
 def page(root: Path, tops: Tops, links: Links) -> str:
@@ -35,16 +34,22 @@ def page(root: Path, tops: Tops, links: Links) -> str:
 
     Args:
         root: the repository.
-        tops: headings, and the names of the pages that the site's list shows below them.
-        links: takes the picture along.
+        tops: headings, and the pages that the site's list shows below them.
+        links: takes the pictures along.
 
     Raises:
         MiniditError: a card or evidence that cannot be read.
     """
-    cases = _cases(root / "book")
-    names = {name for _, own in tops for name in own}
+    cases = verdicts.read(root / "book")
+    names = {name for _, own in tops for name, _ in own}
     text = links.rewritten(HEAD, root / "README.md")
-    places = {"{buttons}": _buttons(names), "{count}": _count(cases), "{claims}": _claims(cases)}
+    places = {
+        "{buttons}": _buttons(names),
+        "{count}": verdicts.count(cases),
+        "{panels}": _panels(root / PICTURE, links),
+        "{letters}": verdicts.LETTERS,
+        "{claims}": verdicts.listed(cases),
+    }
     for place, words in places.items():
         text = text.replace(place, words)
     return text + "".join(_tree(heading, own) for heading, own in tops if own)
@@ -61,39 +66,30 @@ def _buttons(names: set[str]) -> str:
     return "".join(f'<a class="way" href="{place}">{words}</a>' for words, place in ways)
 
 
-def _verdicts(case: Case) -> list[tuple[str, str]]:
-    """Letter and verdict of each hypothesis that has one, in the order of the letters."""
-    found = [*case.counts, *(one for rows in case.verdicts.values() for one in rows)]
-    return sorted((one.name.split(".")[-1], one.word) for one in found)
-
-
-def _count(cases: list[Case]) -> str:
-    counts = Counter(word for case in cases for _, word in _verdicts(case))
-    numbers = " ".join(f'<span class="verdict {word}">{counts[word]} {word}</span>' for word in WORDS)
-    tried = sum(not _waiting(case) for case in cases)
-    return f"{tried} of {len(cases)} claims tried so far, hypothesis by hypothesis: {numbers}"
-
-
-def _claims(cases: list[Case]) -> str:
-    rows = []
-    for case in cases:
-        name = case.card.id
-        badges = " ".join(_badge(*one) for one in _verdicts(case)) + _waiting(case)
-        rows.append(
-            f'<li><a href="claims.html#{name.lower()}"><span>{name}</span> '
-            f'{html.escape(case.card.question)}</a> <span class="verdicts">{badges}</span></li>'
+def _panels(path: Path, links: Links) -> str:
+    """The picture's two halves, each with its words: side by side, or on a phone one below the other."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    cut, widgets = _gap(np.asarray(picture)), Widgets({}, path.stem)
+    figures = []
+    for (left, right), (alt, caption) in zip(((0, cut), (cut, picture.width)), PANELS, strict=True):
+        data = BytesIO()
+        picture.crop((left, 0, right, picture.height)).save(data, "png")
+        still = widgets.still(data.getvalue(), alt)
+        figures.append(
+            f'<figure style="flex-grow: {right - left}">{still}<figcaption>{caption}</figcaption></figure>'
         )
-    return '<ol class="claims">\n' + "\n".join(rows) + "\n</ol>"
+    links.pictures |= widgets.pictures
+    return f'<div class="panels">{"".join(figures)}</div>'
 
 
-def _waiting(case: Case) -> str:
-    """Words for a claim whose runs are still to come; nothing where they are there."""
-    return "" if case.trials or not case.tried.hypotheses else '<span class="verdict">not run yet</span>'
+def _gap(pixels: np.ndarray) -> int:
+    """The middle of the widest white strip from top to bottom within pixels (height, width, 3)."""
+    inked = np.flatnonzero((pixels < 255).any(axis=(0, 2)))
+    widest = np.diff(inked).argmax()
+    return int(inked[widest] + inked[widest + 1]) // 2
 
 
-def _badge(letter: str, word: str) -> str:
-    return f'<span class="verdict {word}">{letter} {word}</span>'
-
-
-def _tree(heading: str, names: Sequence[str]) -> str:
-    return f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n" + "\n".join(names) + "\n```\n"
+def _tree(heading: str, own: Sequence[tuple[str, str]]) -> str:
+    entries = "\n".join(f"{words} <{name}>" if words else name for name, words in own)
+    return f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{entries}\n```\n"

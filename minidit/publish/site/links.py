@@ -1,7 +1,8 @@
 """Links of the book to files of the repository, and where those files are in the site.
 
 A link to a chapter, an exercise or a text becomes a link to its page; one to any other file of the
-repository takes the file along. A link to nothing is an error that names the page.
+repository takes the file along. A link to nothing is an error that names the page. A claim is a section of
+one long text in the repository, and a page of its own in the site.
 """
 
 import re
@@ -15,6 +16,7 @@ LINK = re.compile(
 )
 OUTSIDE = re.compile(r"[a-z]+:|#")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>\n')
+CLAIMS, CLAIM = "claims.md", re.compile(r"(?:claims\.md)?#(c\d\d)")
 TAKEN = "files"  # the folder of files that were taken along
 
 
@@ -44,11 +46,15 @@ class Links:
         """
 
         def led(found: re.Match) -> str:
-            if found["code"] or OUTSIDE.match(found["target"]):
+            target = found["target"]
+            own = source.name == CLAIMS and CLAIM.fullmatch(target or "")
+            if found["code"] or (OUTSIDE.match(target) and not own):
                 return found[0]
-            path, _, anchor = found["target"].partition("#")
-            place = "../" * depth + self.place(source, path) + (f"#{anchor}" if anchor else "")
-            return f"{found['start']}{place})"
+            path, _, anchor = target.partition("#")
+            place = self.place(source, path or source.name) + (f"#{anchor}" if anchor else "")
+            claim = CLAIM.fullmatch(place)
+            place = f"claims/{claim[1]}.md" if claim else place
+            return f"{found['start']}{'../' * depth}{place})"
 
         return LINK.sub(led, ANCHOR.sub(r"(\1)=\n", text))
 

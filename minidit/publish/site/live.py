@@ -18,4 +18,4 @@ def page(links: Links) -> str:
     with TemporaryDirectory() as folder:
         files = write_live(Path(folder))
         links.given |= {f"{FOLDER}/{path.name}": path.read_bytes() for path in files}
-    return f"# Draw a digit\n\n```{{raw}} html\n{fragment(where=FOLDER + '/')}\n```\n"
+    return f"# A small DiT, live\n\n```{{raw}} html\n{fragment(where=FOLDER + '/')}\n```\n"

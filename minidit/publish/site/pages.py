@@ -3,30 +3,31 @@
 A page that is not made here is not in the site. A text of `book/` becomes a page by a line in `TEXTS`.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from minidit.publish.book import chapters
-from minidit.publish.errors import errors_page
 from minidit.publish.site import chapters as chapter_pages
-from minidit.publish.site import front, live, reference, sheets
+from minidit.publish.site import claims, errors, front, live, reference, sheets
 from minidit.publish.site.links import Links
 from minidit.publish.site.text import text_page
 
 # the parts of the book by the number of their last chapter
 PARTS = {"I Build it": 8, "II Is DiT wrong?": 14, "III What changed since": 21}
-HEADINGS = ("What came out", "Practise", "Look up", "Teach")
 # heading: texts of book/ without their ending
 TEXTS = {
-    "What came out": ("claims", "LOG"),
+    "What came out": ("LOG",),
     "Look up": ("notation", "glossary", "gallery", "references"),
     "Teach": ("instructors",),
 }
-# what is more than its text
-OWN = {"claims": front.claims_page}
-# texts of book/ that are no pages: a template, which is in the claims page
-TEMPLATES = ("story",)
+# texts of book/ that are no such page: one that becomes many, and a template, which is in the first
+OTHERS = ("claims", "story")
+# what the list at the left says, where a page's own title is long
+SHORT = {"live": "Draw a digit", "claims": "Claims", "LOG": "Log"}
+CHAPTER = re.compile(r"ch(\d\d)_(\w+)")
+SPELT = {"adaln": "AdaLN"}  # what a file's name cannot say
 
 
 class Page(NamedTuple):
@@ -50,24 +51,24 @@ def pages(root: Path, links: Links) -> Iterator[tuple[str, list[Page]]]:
         MiniditError: a chapter, an exercise, a claim or a link that cannot be read.
     """
     book, exercises = root / "book", root / "exercises"
-    yield "Try it", [Page(live.NAME, ".md", live.page(links))]
+
+    def texts(heading: str) -> list[tuple[str, str]]:
+        return [(name, text_page(book / f"{name}.md", links)) for name in TEXTS[heading]]
+
+    yield "Try it", _markdown([(live.NAME, live.page(links))])
+    yield "What came out", _markdown([*claims.pages(book, links), *texts("What came out")])
     sources, first = chapters(book), 0
     for part, last in PARTS.items():
         own = [source for source in sources if first < int(source.stem[2:4]) <= last]
         yield part, [Page(source.stem, ".ipynb", chapter_pages.page(source, links)) for source in own]
         first = last
-    texts = {
-        heading: [Page(name, ".md", OWN.get(name, text_page)(book / f"{name}.md", links)) for name in names]
-        for heading, names in TEXTS.items()
-    }
-    made = {
-        "Practise": sheets.pages(exercises, links),
-        "Look up": [("errors", errors_page()), *reference.pages()],
-        "Teach": sheets.notes(exercises, links),
-    }
-    for heading in HEADINGS:
-        more = [Page(name, ".md", text) for name, text in made.get(heading, ())]
-        yield heading, texts.get(heading, []) + more
+    yield "Practise", _markdown(sheets.pages(exercises, links))
+    yield "Look up", _markdown([*texts("Look up"), ("errors", errors.page()), *reference.pages()])
+    yield "Teach", _markdown([*texts("Teach"), *sheets.notes(exercises, links)])
+
+
+def _markdown(named: Iterable[tuple[str, str]]) -> list[Page]:
+    return [Page(name, ".md", text) for name, text in named]
 
 
 def laid_out(root: Path) -> dict[str, dict[str, bytes]]:
@@ -78,7 +79,9 @@ def laid_out(root: Path) -> dict[str, dict[str, bytes]]:
     """
     links = Links(root)
     found = list(pages(root, links))
-    tops = [(heading, [page.name for page in own if _top(page.name)]) for heading, own in found]
+    tops = [
+        (heading, [(one.name, short(one.name)) for one in own if _top(one.name)]) for heading, own in found
+    ]
     texts = {page.name + page.ending: page.text for _, own in found for page in own}
     texts |= {"index.md": front.page(root, tops, links)}
     source = {name: text.encode() for name, text in texts.items()}
@@ -89,3 +92,11 @@ def laid_out(root: Path) -> dict[str, dict[str, bytes]]:
 
 def _top(name: str) -> bool:
     return "/" not in name or name.endswith("/index")
+
+
+def short(name: str) -> str:
+    """What the list at the left calls a page, where its title is too long for a line; else nothing."""
+    if not (chapter := CHAPTER.fullmatch(name)):
+        return SHORT.get(name, "")
+    words = SPELT.get(chapter[2], chapter[2].replace("_", " "))
+    return f"{int(chapter[1])} {words[0].upper()}{words[1:]}"

@@ -3,7 +3,6 @@
 import enum
 import importlib
 import inspect
-import pkgutil
 import re
 from collections.abc import Iterator
 from types import ModuleType
@@ -11,12 +10,12 @@ from types import ModuleType
 import minidit
 from minidit.publish.case import table
 from minidit.publish.site.docstrings import first_line, markdown
+from minidit.publish.site.names import link
+from minidit.publish.site.rooms import ROOMS, files, module_of, place, place_of_file, public
 
-ROOMS = (
-    "model", "flow", "data", "latent", "align", "official", "training",
-    "measure", "claims", "teach", "publish", "classroom",
-)  # fmt: skip
 FENCE = "~" * 6
+# "dit.py" of the same room, or "../flow/guidance.py" of another
+FILE = re.compile(r"(?<![\w`/])(?:\.\./(?P<room>\w+)/)?(?P<file>\w+)\.py\b")
 # a default that is an object says only where it lay in memory
 OBJECT = re.compile(r"<[^<>]*>")
 
@@ -25,13 +24,13 @@ def pages() -> Iterator[tuple[str, str]]:
     """Names and texts of the pages, the index first."""
     yield "api/index", _index()
     for room in ROOMS:
-        yield f"api/{room}", _room(importlib.import_module(f"minidit.{room}"))
+        yield f"api/{room}", _room(room)
 
 
 def _index() -> str:
     rooms = [(f"[`minidit.{room}`]({room}.md)", _idea(f"minidit.{room}")) for room in ROOMS]
     front = [
-        (f"`minidit.{name}`", _home(getattr(minidit, name)), first_line(_doc(getattr(minidit, name))))
+        (_entrance(name), _home(getattr(minidit, name)), first_line(_doc(getattr(minidit, name))))
         for name in minidit.__all__
     ]
     parts = [
@@ -48,22 +47,49 @@ def _idea(module: str) -> str:
     return first_line(importlib.import_module(module).__doc__)
 
 
+def _entrance(name: str) -> str:
+    """A name of the front door; it leads to its entry where the page of a room has one."""
+    thing = getattr(minidit, name)
+    for room in ROOMS:
+        if name in public(room) and getattr(module_of(room), name) is thing:
+            return link(f"minidit.{name}", place(f"{room}.{name}").removeprefix("api/"))
+    return f"`minidit.{name}`"
+
+
 def _home(thing: object) -> str:
     parts = getattr(thing, "__module__", "").split(".")
     room = parts[1] if len(parts) > 1 and parts[0] == "minidit" else ""
     return f"[`{room}`]({room}.md)" if room in ROOMS else f"`{room}`"
 
 
-def _room(module: ModuleType) -> str:
-    inside = module.__name__ + "."
-    files = [
-        (f"`{info.name.removeprefix(inside)}`", _idea(info.name))
-        for info in pkgutil.iter_modules(module.__path__, inside)
-    ]
-    names = [name for name in getattr(module, "__all__", ()) if not inspect.ismodule(getattr(module, name))]
-    parts = [f"# {module.__name__}", markdown(module.__doc__), "## Files", table(("file", "idea"), files)]
-    parts += ["## Names"] if names else []
-    return "\n\n".join(parts + [_entry(module, name) for name in names]) + "\n"
+def _room(room: str) -> str:
+    """A room's page: the table of its files, then file by file the public names."""
+    module = module_of(room)
+    rows = [(_file(room, name), _idea(f"minidit.{room}.{name}")) for name in files(room)]
+    idea = FILE.sub(lambda found: _led(room, found), markdown(module.__doc__))
+    parts = [f"# {module.__name__}", idea, "## Files", table(("file", "idea"), rows)]
+    if public(room):
+        parts.append("## Names")
+    for name, own in files(room).items():
+        if own:
+            parts.append(f"({place_of_file(room, name)})=\n### {name}")
+            parts += [_entry(module, one) for one in own]
+    return "\n\n".join(parts) + "\n"
+
+
+def _led(room: str, found: re.Match) -> str:
+    """A file that a room's own words name, as a link to its names or to its line in the table."""
+    there = found["room"] or room
+    if there not in ROOMS or found["file"] not in files(there):
+        return found[0]
+    return f'<a href="{there}.html#{place_of_file(there, found["file"])}">{found[0]}</a>'
+
+
+def _file(room: str, name: str) -> str:
+    """A file in the table: it leads to its names, or is itself the place that links lead to."""
+    if files(room)[name]:
+        return f"[`{name}`](#{place_of_file(room, name)})"
+    return f'<a id="{place_of_file(room, name)}"></a>`{name}`'
 
 
 def _entry(module: ModuleType, name: str) -> str:

@@ -9,6 +9,8 @@ STATIC = Path(__file__).with_name("static")
 ACCENT = {"light": "#b23608", "dark": "#fb923c"}
 # what Sphinx would add, and nobody needs: the sources twice, and words about Sphinx
 LEFT_OUT = ("html_copy_source", "html_show_sourcelink", "html_show_sphinx", "html_show_copyright")
+# what we write otherwise than Sphinx
+OWN = ("mathematics", "neighbours", "stills", "tables")
 
 
 def settings(extra: Path) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def settings(extra: Path) -> dict[str, Any]:
         "author": "the authors of minidit",
         "version": minidit.__version__,
         "language": "en",
-        "extensions": ["myst_nb", "sphinx_copybutton", "minidit.publish.site.mathematics"],
+        "extensions": ["myst_nb", "sphinx_copybutton", *(f"minidit.publish.site.{own}" for own in OWN)],
         "myst_enable_extensions": ["dollarmath", "amsmath"],
         "myst_heading_anchors": 3,
         "nb_execution_mode": "off",
@@ -43,7 +45,7 @@ def _theme() -> dict[str, Any]:
         "html_favicon": str(STATIC / "icon.svg"),
         "html_css_files": ["site.css"],
         "html_search_scorer": str(Path(__file__).with_name("scorer.js")),
-        "html_js_files": ["frames.js", "theme.js", "drawers.js", "file.js"],
+        "html_js_files": ["frames.js", "theme.js", "drawers.js", "file.js", "finder.js", "tables.js"],
         "html_theme_options": {
             "light_css_variables": _colours("light"),
             "dark_css_variables": _colours("dark"),

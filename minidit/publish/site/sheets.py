@@ -39,7 +39,7 @@ def pages(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
             if cell.cell_type == "markdown":
                 cell.source = links.rewritten(cell.source, source, depth=1)
         yield f"exercises/{name}", _sheet(cells, name, stub, known)
-        yield f"solutions/{name}", _solutions(text, name)
+        yield f"solutions/{name}", _solutions(text, source, links)
 
 
 def notes(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
@@ -93,18 +93,20 @@ def _anchor(exercise: str) -> str:
     return f"solution-{exercise.replace('.', '-')}"
 
 
-def _solutions(text: str, name: str) -> str:
+def _solutions(text: str, source: Path, links: Links) -> str:
+    """Each exercise as it was asked, its solution, and the way back to it."""
+    name, current = source.parent.name[:4], ""
     parts = [
         f"# Solutions to chapter {int(name[2:])}",
-        f"Statements and hints are on [the sheet](../exercises/{name}.md).",
+        f"Hints are on [the sheet](../exercises/{name}.md).",
     ]
-    current = ""
     for cell in jupytext.reads(text, fmt="py:percent").cells:
         found = NAME.search(cell.source) if cell.cell_type == "markdown" else None
-        if found:
-            current = found[1]
-            parts += [f"({_anchor(current)})=\n## {current} {found[2]}"]
+        current = found[1] if found else current
+        if current and cell.cell_type == "markdown":
+            words = links.rewritten(cell.source, source, depth=1)
+            parts.append(NAME.sub(lambda one: f"({_anchor(one[1])})=\n{one[0]}", words))
         elif cell.cell_type == "code" and SOLUTION.search(cell.source + "\n"):
-            parts.append(f"```python\n{dedent(MARKS.sub('', cell.source)).strip()}\n```")
-            parts.append(f"[What {current} asked](../exercises/{name}.md#{_asked(current)})")
+            parts += ["**A solution**", f"```python\n{dedent(MARKS.sub('', cell.source)).strip()}\n```"]
+            parts.append(f"[Exercise {current}](../exercises/{name}.md#{_asked(current)}), with its hints")
     return "\n\n".join(parts) + "\n"

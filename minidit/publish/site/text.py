@@ -4,6 +4,7 @@ from pathlib import Path
 
 from minidit.errors import MiniditError
 from minidit.publish.site.links import Links
+from minidit.publish.site.names import named
 
 
 def text_page(path: Path, links: Links, depth: int = 0) -> str:
@@ -16,4 +17,4 @@ def text_page(path: Path, links: Links, depth: int = 0) -> str:
         raise MiniditError(
             f"There is no {path}, which the list of pages names; write it, or take the name out."
         )
-    return links.rewritten(path.read_text(encoding="utf-8"), path, depth)
+    return named(links.rewritten(path.read_text(encoding="utf-8"), path, depth), depth)

@@ -1,5 +1,7 @@
 """The site of this repository, built once, over file:// and http, and a browser that walks through it."""
 
+import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,9 +21,14 @@ LOOK = (Path(__file__).with_name("look.js")).read_text(encoding="utf-8")
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """The folder of the site."""
-    out = tmp_path_factory.mktemp("site") / "html"
-    assert build_site(ROOT, out, tmp_path_factory.mktemp("work")) == 0
+    """The folder of the site; of several processes one builds it, and the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    out = base / "site" / "html"
+    with (base / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            assert build_site(ROOT, out, base / "site" / "work") == 0
     return out
 
 

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -60,19 +61,46 @@ def test_the_notebook_can_be_taken_home_as_it_is(links):
 def test_the_card_is_filled_in(links):
     head = nbformat.reads(chapters.page(CLAIMS, links), 4).cells[0].source
     for words in (
-        "[C01](claims.md#c01)",
+        "[C01](claims/c01.md)",
         "(exercises/ch09.md)",
         "(solutions/ch09.md)",
         "| **Last replay** |",
     ):
         assert words in head
-    # the rows stand in the card, not behind the text below it
-    assert head.index("**Download**") < head.index("In August 2025")
+    # what only the site knows is folded, between the card and the text below it
+    card, about, rest = re.split(r"<details class=\"about\">|</details>", head)
+    assert "**Claims**" in card and "**Download**" not in card
+    assert "**Download**" in about and "In August 2025" in rest
 
 
 def test_a_claim_without_a_card_is_no_link(links):
     text = nbformat.reads(chapters.page(BOOK / "ch04_conditioning.py", links), 4).cells[0].source
     assert "C14" in text and "[C14]" not in text
+
+
+def folded(notebook):
+    return {
+        cell.metadata.mystnb["code_prompt_show"]: cell.source
+        for cell in notebook.cells
+        if "hide-input" in cell.metadata.get("tags", ())
+    }
+
+
+def test_imports_and_the_long_code_of_the_first_picture_are_folded(links):
+    found = folded(nbformat.reads(chapters.page(BOOK / "ch10_adaln.py", links), 4))
+    assert found["What this chapter imports"].startswith("from contextlib import")
+    assert "LinearSegmentedColormap" in found["The code of this picture"] and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "output"), [("x = 1", None), ("import torch", "a word"), ("draw()", "image/png")]
+)
+def test_what_says_something_is_not_folded(source, output):
+    data = {output: ""} if output == "image/png" else {"text/plain": output}
+    outputs = [nbformat.v4.new_output("display_data", data=data)] if output else []
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=outputs)])
+    chapters._fold(notebook)
+    assert folded(notebook) == {}
 
 
 @pytest.fixture

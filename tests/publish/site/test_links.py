@@ -26,13 +26,16 @@ def root(tmp_path):
     ("link", "place"),
     [
         ("ch09_norms.ipynb", "ch09_norms.ipynb"),
-        ("claims.md#c01", "claims.md#c01"),
+        ("claims.md#c01", "claims/c01.md"),
+        ("claims.md#all-claims", "claims.md#all-claims"),
         ("../exercises/ch09_norms/exercises.py", "exercises/ch09.md"),
         ("../exercises/ch09_norms/", "exercises/ch09.md"),
         ("../exercises/ch09_norms/notes.md", "notes/ch09.md"),
         ("../minidit/model/dit.py", "api/model.md"),
         ("evidence/C01.cpu.json", "files/book/evidence/C01.cpu.json"),
-        ("#c01", "#c01"),
+        ("#c01", "claims/c01.md"),
+        ("#all-claims", "#all-claims"),
+        ("https://elsewhere.example/claims.md#c01", "https://elsewhere.example/claims.md#c01"),
         ("https://arxiv.org/abs/2212.09748", "https://arxiv.org/abs/2212.09748"),
     ],
 )
@@ -44,6 +47,13 @@ def test_where_a_link_leads(root, link, place):
 def test_a_page_in_a_folder_looks_up(root):
     text = Links(root).rewritten("[it](../../README.md)", root / "exercises/ch09_norms/notes.md", depth=1)
     assert text == "[it](../files/README.md)"
+
+
+def test_a_claim_has_a_page_from_wherever_one_looks(root):
+    text = Links(root).rewritten(
+        "[it](../../book/claims.md#c01), [here](#c01)", root / "exercises/ch09_norms/notes.md", 1
+    )
+    assert text == "[it](../claims/c01.md), [here](#c01)"
 
 
 def test_files_are_taken_along(root):

@@ -48,6 +48,14 @@ def test_a_function_says_how_it_is_called():
     assert "(self" not in page and " at 0x" not in "".join(PAGES.values())
 
 
+def test_the_files_that_a_room_names_lead_somewhere():
+    page = PAGES["api/model"]
+    first = page.split("## Files")[0]
+    assert '<a href="model.html#model-dit">dit.py</a>' in first
+    assert '<a href="flow.html#flow-guidance">../flow/guidance.py</a>' in first
+    assert not re.search(r"(?<!>)\b\w+\.py(?!<)", re.sub(r"<a [^>]*>[^<]*</a>", "", first))
+
+
 def test_sections_become_lists():
     text = markdown(DOCSTRING)
     assert "**Args**\n\n- `x, y`: two numbers\n  that go on in a second line.\n- `z`: a third." in text

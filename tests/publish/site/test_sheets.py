@@ -56,7 +56,15 @@ def test_every_exercise_has_its_hints_and_its_solution(pages):
     for item in known:
         assert f"## {item.name} " in sheet and f"[Solution of {item.name}]" in sheet
         assert f"(solution-{item.name.replace('.', '-')})=\n## {item.name} " in solved
+        assert f"#exercise-{item.name.replace('.', '-')}), with its hints" in solved
         assert all(hint in sheet for hint in item.hints)
+
+
+def test_a_solution_stands_below_its_statement(pages):
+    text = pages["solutions/ch09"]
+    order = ("## 9.1 ", "You are handed a block", "**A solution**", "def where(", "## 9.2 ")
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
 
 
 def test_indexes_name_every_page(pages):

@@ -28,4 +28,21 @@ addEventListener("DOMContentLoaded", () => {
     });
     tell();
   }
+  // the same for the arrows that unfold the pages below a page
+  for (const box of document.querySelectorAll(".toctree-checkbox")) {
+    const arrow = document.querySelector(`label[for="${box.id}"]`);
+    const tell = () => arrow.setAttribute("aria-expanded", String(box.checked));
+    const link = box.parentElement.querySelector("a");
+    for (const [name, value] of [["tabindex", "0"], ["role", "button"], ["aria-label", `Pages below ${link.textContent}`]]) {
+      arrow.setAttribute(name, value);
+    }
+    box.removeAttribute("aria-label"); // the box is never seen
+    box.addEventListener("change", tell);
+    arrow.addEventListener("keydown", event => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      box.click();
+    });
+    tell();
+  }
 });
