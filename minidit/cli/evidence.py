@@ -47,6 +47,8 @@ def command(
             str(folder),
             "--device",
             "cpu",
+            "--lives",
+            "0",  # a run that went back would have seen other draws than its neighbours
         ]
         for seed, folder in enumerate(folders)
     ]

@@ -44,8 +44,6 @@ def command(
 ) -> int:
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
 
-    On several GPUs: torchrun --nproc-per-node 8 -m minidit train EXPERIMENT; the losses are those of one.
-
     Args:
         experiment: digits, shapes, shapes32; fashion or cifar10, a quarter of an hour each on one core; the
             same and more for an A100, 10 to 60 minutes each by arithmetic: shapes64-a100, fashion-a100,

@@ -10,12 +10,11 @@ from minidit.training.config import TrainingConfig
 from minidit.training.experiment import Experiment
 
 A100 = {
-    # DiT-S on 256 tokens, the scale a100 of the claim cards: short, since a card trains dozens of them, and
-    # in float32, as the cards were written
+    # DiT-S on 256 tokens, the scale a100 of the claim cards: short, since a card trains dozens of them
     "shapes-a100": Experiment(
         model=ModelConfig(in_channels=3, input_size=32, num_classes=24, learn_sigma=False),
         data=DataConfig("shapes", resolution=32, count=16384),
-        training=TrainingConfig(steps=2500, batch_size=256, lr=1e-3, ema_decay=0.998),
+        training=TrainingConfig(steps=2500, batch_size=256, lr=1e-3, ema_decay=0.998, precision="bf16"),
     ),
     "shapes64-a100": Experiment(
         model=ModelConfig(in_channels=3, input_size=64, patch_size=4, num_classes=24, learn_sigma=False),
