@@ -29,7 +29,8 @@ class Computing:
     micro_batch: int = 0
     # keep less of the forward pass and compute it again: about a third more work, a fraction of the memory
     recompute: bool = False
-    # divide the weights over the processes that torchrun started, for networks that no single GPU holds
+    # divide the weights over the processes that torchrun started, for networks that no single GPU holds;
+    # torchrun --nproc-per-node 8 -m minidit train ... gives the losses of one process, with or without
     shard: bool = False
     # gigabytes of a GPU that the run may use; more than that is refused before it begins
     memory_limit: float | None = None

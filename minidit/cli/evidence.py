@@ -10,7 +10,7 @@ import tyro
 from minidit.cli.report import METRICS
 from minidit.errors import MiniditError
 from minidit.files import write_whole
-from minidit.measure.evidence import Evidence, Run, commit, smooth
+from minidit.measure.evidence import FEWEST, Evidence, Run, commit, smooth
 from minidit.teach.progress import progress
 from minidit.training.pool import run_all
 from minidit.training.records import read_log
@@ -31,8 +31,8 @@ def command(
         jobs: processes at a time; no more than there are cores.
         out: folder of the evidence.
     """
-    if seeds < 3:
-        raise MiniditError(f"--seeds is {seeds}; at least 3 are needed for a band.")
+    if seeds < FEWEST:
+        raise MiniditError(f"--seeds is {seeds}; at least {FEWEST} are needed for a band.")
     folders = [Path("runs") / "evidence" / experiment / f"seed-{seed}" for seed in range(seeds)]
     waiting = [
         [
@@ -47,6 +47,8 @@ def command(
             str(folder),
             "--device",
             "cpu",
+            "--lives",
+            "0",  # a run that went back would have seen other draws than its neighbours
         ]
         for seed, folder in enumerate(folders)
     ]
@@ -63,11 +65,12 @@ def collect(name: str, folders: list[Path], commit: str) -> Evidence:
     metrics = [json.loads((folder / METRICS).read_text(encoding="utf-8")) for folder in folders]
     if any(values["experiment"] != metrics[0]["experiment"] for values in metrics):
         raise MiniditError(f"The finished seeds of {name} differ in settings; remove runs/evidence/{name}.")
-    runs = tuple(_run(folder, values) for folder, values in zip(folders, metrics, strict=True))
+    runs = tuple(recorded(folder, values) for folder, values in zip(folders, metrics, strict=True))
     return Evidence(name, "cpu", metrics[0]["experiment"], metrics[0]["environment"], commit, runs)
 
 
-def _run(folder: Path, metrics: dict[str, Any]) -> Run:
+def recorded(folder: Path, metrics: dict[str, Any]) -> Run:
+    """The run in `folder`, with the readouts of its metrics. Raises MiniditError where its log has gaps."""
     records = read_log(folder)
     if [record.step for record in records] != list(range(1, len(records) + 1)):
         raise MiniditError(f"The log in {folder} lacks steps; remove that folder and start again.")

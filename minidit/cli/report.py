@@ -88,11 +88,13 @@ def table(measures: dict[str, Any]) -> str:
     real = near["held_out_to_train"]
     lines.append(f"{'real':>8} {judge:>12.1%} {floor:>18.1f} {real:>21.3f} {0.01:>8.1%}")
     words = f"""
-{measures["count"]} samples ({measures["sampler"]}). "real": held-out images, which training never saw;
-its Frechet distance is that of as many training images to them, and falls with
-their number. To the training set: median distance to the nearest training image.
-Copied: at least as near to it as the nearest 1 % of held-out images; a model that
-repeats its training set would show 100 %."""
+{measures["count"]} samples ({measures["sampler"]}). Recognised, and the features of the Frechet distance:
+by a small classifier, trained here on the same training images. "real": held-out
+images, which training never saw; the classifier reads {judge:.1%} of them right, and
+the Frechet distance there is the floor, that of as many training images to them;
+it falls with their number. To the training set: median distance to the nearest
+training image. Copied: at least as near to it as the nearest 1 % of held-out images;
+a model that repeats its training set would show 100 %."""
     return "\n".join(lines) + words
 
 

@@ -14,7 +14,7 @@ from minidit.cli.watching import pictures, trackers, watched
 from minidit.data.source import load
 from minidit.errors import MiniditError
 from minidit.files import writable
-from minidit.measure.evidence import WINDOW, Evidence
+from minidit.measure.evidence import FEWEST, WINDOW, Evidence
 from minidit.teach.progress import progress
 from minidit.training.experiment import Experiment
 from minidit.training.loop import train
@@ -44,11 +44,12 @@ def command(
 ) -> int:
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
 
-    On several GPUs: torchrun --nproc-per-node 8 -m minidit train EXPERIMENT; the losses are those of one.
-
     Args:
-        experiment: digits, shapes, shapes32, folder:PATH for your own pictures (a sub-folder a class, or
-            parquet shards), or hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10.
+        experiment: digits, shapes, shapes32; fashion or cifar10, a quarter of an hour each on one core; the
+            same and more for an A100, 10 to 60 minutes each by arithmetic: shapes64-a100, fashion-a100,
+            cifar10-a100, emoji-a100; folder:PATH for your own pictures (a sub-folder a class, or parquet
+            shards); hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10. What lies on the
+            hub, as Fashion-MNIST and CIFAR-10 do, is read from $MINIDIT_DATA/NAME, else downloaded.
         overrides: settings that differ, such as model.depth=6 training.steps=3000.
         data: with --latent, the images in place of EXPERIMENT: digits, shapes, folder:PATH or hub:OWNER/NAME.
         latent: train on latents of this autoencoder: a folder that `minidit vae` wrote, sd-vae (335 MB are
@@ -108,11 +109,12 @@ def _chosen(
 
 
 def _recorded(name: str, chosen: Experiment) -> Evidence | None:
-    """The evidence of this very experiment, if there is any: its band applies to nothing else."""
+    """The evidence of this very experiment, if there is enough for a band: it applies to nothing else."""
     try:
         evidence = Evidence.read(name)
         # read as settings, so that those which came after the recording have their defaults
-        return evidence if Experiment.from_dict(evidence.experiment) == chosen else None
+        same = Experiment.from_dict(evidence.experiment) == chosen
+        return evidence if same and len(evidence.runs) >= FEWEST else None
     except MiniditError:
         return None
 

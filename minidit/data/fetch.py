@@ -1,6 +1,7 @@
 """The rows of a data set, as `datasets` reads them: from a folder of parquet shards, or from the hub."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +24,23 @@ def name_of(source: str) -> str:
     return Path(source.partition(":")[2]).expanduser().resolve().name
 
 
+def path_of(source: str) -> Path:
+    """The path after folder:, with ~ and $NAME filled in. Raises MiniditError where NAME is not set."""
+    path = Path(os.path.expandvars(source.partition(":")[2])).expanduser()
+    unknown = re.search(r"\$\{?(\w+)", str(path))
+    if unknown and not path.exists():
+        name = unknown.group(1)
+        raise MiniditError(
+            f"{source} asks for the folder that {name} names, and {name} is not set: export {name}=FOLDER."
+        )
+    return path
+
+
 def folder_of(source: str) -> Path | None:
     """Where a set lies on this machine; None for one that the network has to bring."""
-    kind, _, name = source.partition(":")
+    kind = source.partition(":")[0]
     if kind == "folder":
-        return Path(name).expanduser()
+        return path_of(source)
     data = os.environ.get("MINIDIT_DATA")
     folder = Path(data).expanduser() / name_of(source) if data else None
     return folder if folder is not None and folder.is_dir() else None

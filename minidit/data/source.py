@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from minidit.data.digits import digits
-from minidit.data.fetch import has_shards
+from minidit.data.fetch import has_shards, path_of
 from minidit.data.folder import class_folders, folder_images
 from minidit.data.hub import hub_images, hub_outline
 from minidit.data.images import Data
@@ -26,8 +26,9 @@ OWN = ("folder:", "hub:")  # how a source begins whose images only its owner kno
 class DataConfig:
     """source: "digits", "shapes", "folder:PATH" or "hub:OWNER/NAME". resolution: side of an image in pixels.
 
-    A folder holds pictures, in a sub-folder for each class, or the parquet shards of a data set. A set of the
-    hub is read from the folder MINIDIT_DATA/NAME; where that is not there, the network brings it.
+    A folder holds pictures, in a sub-folder for each class, or the parquet shards of a data set; its path may
+    begin with ~ or $NAME. A set of the hub is read from the folder MINIDIT_DATA/NAME; where that is not
+    there, the network brings it.
 
     count, objects: for shapes only, the number of training images and the objects in each (1 or 2).
     latent: an autoencoder whose latents take the place of the pixels, see `minidit.latent.load_coder`; empty
@@ -104,8 +105,7 @@ def outline(config: DataConfig) -> tuple[int, int]:
 
 def _picture_folder(source: str) -> Path | None:
     """The folder of a source that is pictures in sub-folders; None where it is a data set in shards."""
-    folder = Path(source.removeprefix("folder:")).expanduser()
-    return None if source.startswith("hub:") or has_shards(folder) else folder
+    return None if source.startswith("hub:") or has_shards(path_of(source)) else path_of(source)
 
 
 def factors(config: DataConfig) -> tuple[Factors, Factors]:

@@ -18,6 +18,7 @@ from minidit.errors import MiniditError
 
 FORMAT = "minidit evidence 1"
 WINDOW = 50  # steps whose losses are averaged into one point of a curve
+FEWEST = 3  # runs that make a band
 
 
 class Band(NamedTuple):
@@ -33,8 +34,8 @@ class Band(NamedTuple):
 def band(values: Sequence[float], level: float = 0.99) -> Band:
     """Where one more run lies with probability `level`, if runs are normal: mean +- t s sqrt(1 + 1/n)."""
     n = len(values)
-    if n < 3:
-        raise MiniditError(f"A prediction interval needs at least 3 runs; there are {n}.")
+    if n < FEWEST:
+        raise MiniditError(f"A prediction interval needs at least {FEWEST} runs; there are {n}.")
     mean = sum(values) / n
     deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
     half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * deviation * math.sqrt(1 + 1 / n)

@@ -51,7 +51,7 @@ def grid(x: Tensor, labels: Tensor, class_names: Sequence[str], title: str = "",
     figure, axes = _panels(list(torch.stack(full, dim=1)), size=0.75 if len(present) <= 12 else 0.6)
     wordy = {"rotation": 45, "ha": "left", "fontsize": 8}
     for panel, label in zip(axes[0], present, strict=True):
-        panel.set_title(names[label], color=INK, **({"fontsize": 11} if len(names[label]) < 4 else wordy))
+        panel.set_title(names[label], color=INK, **({"fontsize": 11} if len(names[label]) < 3 else wordy))
     for column, images in enumerate(columns):
         for panel in axes[len(images) :, column]:
             panel.axis("off")

@@ -1,6 +1,7 @@
 """The command line, as a person uses it: what it makes, and what it says when something is wrong."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -65,6 +66,10 @@ def test_evaluate_prints_a_table(finished, capsys):
     assert main(["evaluate", str(finished), "--count", "20", "--steps", "2", "--w", "1.5"]) == 0
     out = capsys.readouterr().out
     assert "recognised" in out and "1.5" in out and "20 samples (Euler, 2 steps)" in out
+    said = " ".join(out.split())
+    read = re.search(r"real (\d+\.\d%)", said).group(1)  # of held-out images, by what makes the features
+    assert "by a small classifier, trained here on the same training images" in said
+    assert f"the classifier reads {read} of them right, and the Frechet distance there is the floor" in said
 
 
 def test_doctor_finds_what_is_here(capsys):

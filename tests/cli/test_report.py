@@ -10,7 +10,9 @@ import minidit
 from minidit import MiniditError, TrainState
 from minidit.cli import evidence as evidence_cli
 from minidit.cli import report as report_cli
+from minidit.cli import train as train_cli
 from minidit.measure import Evidence, Judge
+from minidit.measure.evidence import Run
 from minidit.training.pool import run_all
 
 
@@ -78,6 +80,14 @@ def test_evidence_trains_each_seed_and_gathers_what_it_did(tmp_path, monkeypatch
     assert [run.seed for run in evidence.runs] == [0, 1, 2]
     assert evidence.runs[1].steps == [50, 100] and evidence.runs[1].losses == [1.255, 1.755]
     assert evidence.readout("accuracy.w1") == [0.91] * 3 and evidence.readout("accuracy.w2") == [0.92] * 3
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_one_recorded_run_is_no_band_to_train_in(tiny, monkeypatch, count):
+    run = Run(0, [50], [1.0], {}, 1.0, 1.0)
+    evidence = Evidence("tiny", "cpu", tiny.to_dict(), {}, "abc", (run,) * count)
+    monkeypatch.setattr(Evidence, "read", lambda name: evidence)
+    assert train_cli._recorded("tiny", tiny) == (evidence if count == 3 else None)
 
 
 def test_a_seed_that_fails_stops_the_evidence():

@@ -22,6 +22,7 @@ from minidit.data.shapes import (
     render,
     signed_distance,
 )
+from minidit.data.source import outline
 
 
 def test_digits_are_halved_by_class_and_disjoint(digits):
@@ -143,6 +144,20 @@ def test_a_folder_of_ones_own_pictures(tmp_path, capsys):
     assert "skipped" in (said := capsys.readouterr().err) and "broken.png" in said
     experiment = minidit.experiment(f"folder:{folder}")
     assert experiment.model.num_classes == 2 and experiment.data.resolution == 32
+
+
+def test_the_path_of_a_folder_may_name_a_variable(tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    picture_folder(tmp_path / "pets")
+    monkeypatch.setenv("PICTURES", str(tmp_path))
+    data = load(DataConfig("folder:$PICTURES/pets", resolution=8))
+    assert data.train.class_names == ("cats", "dogs")
+    monkeypatch.delenv("PICTURES")
+    with pytest.raises(MiniditError, match=r"folder that PICTURES names, and PICTURES is not set"):
+        outline(DataConfig("folder:$PICTURES/pets"))
+    (tmp_path / "a$b").mkdir()  # a dollar may be one of the name
+    with pytest.raises(MiniditError, match="holds no pictures"):
+        load(DataConfig(f"folder:{tmp_path}/a$b"))
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):

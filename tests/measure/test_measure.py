@@ -37,6 +37,14 @@ def test_nearest_finds_the_nearest():
     torch.testing.assert_close(distance, torch.tensor([0.1, 0.1]))
 
 
+def test_many_images_are_compared_in_pieces_and_keep_their_order():
+    x, to = (torch.randn(n, 1, 4, 4, generator=torch.Generator().manual_seed(n)) for n in (1500, 40))
+    distances, indices = nearest(x, to)
+    apart = (x[:, None] - to).square().mean((2, 3, 4)).sqrt()  # (1500, 40)
+    torch.testing.assert_close(distances, apart.amin(1))
+    assert torch.equal(indices, apart.argmin(1))
+
+
 def test_spread_is_the_mean_distance_inside_the_classes():
     x = torch.tensor([[0.0, 0.0], [10.0, 10.0], [2.0, 2.0], [10.0, 10.0], [4.0, 4.0]])
     # class 0: pairs 2, 4, 2 apart; class 1: 0 apart. Each class counts the same, not each pair.

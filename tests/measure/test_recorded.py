@@ -202,3 +202,18 @@ def test_the_picture_of_the_nine_shows_held_out_images_and_what_came_back():
     l1 = (tiles[1:] - tiles[0]).abs().mean((1, 2, 3, 4)).tolist()
     read = [Evidence.read("compression").runs[0].readouts[f"l1.{name}"] for name in NINE]
     assert l1 == pytest.approx(read, rel=0.25)  # of eight images beside 1024
+
+
+@pytest.mark.parametrize("name", ["fashion", "cifar10"])
+def test_the_runs_of_real_pictures_keep_their_promises(name):
+    evidence = Evidence.read(name)
+    assert minidit.Experiment.from_dict(evidence.experiment) == minidit.experiment(name)
+    assert "dirty" not in evidence.commit and evidence.environment["gpu"] is None
+    (run,) = evidence.runs
+    assert 50 * len(run.losses) == evidence.experiment["training"]["steps"]
+    assert run.losses[-1] < run.losses[0] / 2
+    assert run.cpu_seconds < 15 * 60 and run.readouts["samples"] == 10_000
+    assert run.readouts["frechet_floor.w1"] < run.readouts["frechet_distance.w1"]
+    assert run.readouts["copied.w1"] < 0.01  # nothing is copied: fresh real images show 0.01
+    with Image.open(ROOT / "book" / "evidence" / f"{name}.png") as picture:
+        assert 700 < picture.width < 900 and 500 < picture.height < 700

@@ -243,15 +243,6 @@ def test_unknown_experiments_get_a_sentence():
         minidit.experiment("digits", ("model.depth",))
 
 
-@pytest.mark.parametrize("name", minidit.EXPERIMENTS)
-def test_every_named_experiment_can_take_a_step(name):
-    experiment = minidit.experiment(name, ("data.count=64", "training.batch_size=8"))
-    state = TrainState.create(experiment)
-    from minidit.data import load
-
-    assert next(train(state, load(experiment.data))).step == 1
-
-
 def test_the_optimiser_is_as_the_settings_say(tiny):
     arm = tiny.override({"training.beta2": 0.9, "training.weight_decay": 0.3})
     group = TrainState.create(arm).optimizer.param_groups[0]
