@@ -341,7 +341,7 @@ def shares(step, repeats):
 
 
 # %%
-three = presets["shapes-a100"].override({"model.depth": 3})
+three = presets["shapes-a100"].override({"model.depth": 3, "training.precision": "fp32"})
 work = {"digits": step_of(presets["digits"], 16), "DiT-S": step_of(three, 4)}
 small, small_operations = shares(work["digits"], 20)
 large, large_operations = shares(work["DiT-S"], 2)
@@ -722,11 +722,11 @@ for name, per_second in (("NVLink, 300 GB/s each way", 300e9), ("a network of 10
 # In a terminal, on one device and on eight, the same run:
 #
 # ```
-# minidit train shapes-a100 training.precision=bf16 --compile
-# torchrun --nproc-per-node 8 -m minidit train shapes-a100 training.precision=bf16 --compile
+# minidit train shapes-a100 --compile
+# torchrun --nproc-per-node 8 -m minidit train shapes-a100 --compile
 # ```
 #
-# The losses are the same up to rounding. `--micro-batch 32` accumulates, `--recompute` computes blocks again, `--shard` shares the weights out (FSDP); each changes how a step is computed, and not what. Before the first step the command says what memory and time it will take, and refuses what does not fit. Several processes were tried on two cores, with a network of a few thousand
+# (The preset has `training.precision=bf16`.) The losses are the same up to rounding. `--micro-batch 32` accumulates, `--recompute` computes blocks again, `--shard` shares the weights out (FSDP); each changes how a step is computed, and not what. Before the first step the command says what memory and time it will take, and refuses what does not fit. Several processes were tried on two cores, with a network of a few thousand
 # parameters; on GPUs not yet.
 #
 # ## What survives
@@ -933,7 +933,7 @@ for name in ("fashion", "cifar10"):
 #
 # ## The same experiments at both scales
 #
-# Most cards of this book have a second plan, for one A100. What it changes for the base of each:
+# Most cards of this book have a second plan, for one A100. What it changes for the base of each, besides products in bfloat16:
 
 # %%
 for name in ("shapes", "shapes-a100"):
