@@ -132,8 +132,8 @@ def test_an_error_is_found_by_its_words(reader, site):
     shown = reader.page.locator("article li:visible")
     everything = shown.count()
     assert told.inner_text() == f"All {everything} messages."
-    box.fill("MiniditError: There is no live widget 'digitz'. There are: digit, roulette, mixer.")
-    expect(told).to_contain_text(re.compile(rf"of {everything} messages with \d of your \d+ words"))
+    box.fill("live widget 'digitz', xylophone")
+    expect(told).to_contain_text(re.compile(rf"of {everything} messages with 2 of your 4 words"))
     assert "There is no live widget" in shown.first.inner_text() and shown.count() < 4
     box.fill("xylophone")
     expect(told).to_contain_text("None of")
@@ -141,6 +141,46 @@ def test_an_error_is_found_by_its_words(reader, site):
     box.fill("")
     expect(told).to_contain_text("All")
     assert shown.count() == everything and reader.complaints == []
+
+
+def looked_up(page, words):
+    """The entries that the page of errors shows for what was typed."""
+    box, told = page.get_by_role("searchbox", name="Your message"), page.get_by_role("status")
+    for typed, says in (("", "All"), (words, " of ")):
+        box.fill(typed)
+        expect(told).to_contain_text(says)
+    return page.locator("article li:visible").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        (
+            "training.lr is -1.0; it must be more than 0.",
+            "training.‹name› is ‹name›; it must be more than 0.",
+        ),
+        (
+            "errors.MiniditError: There is no live widget 'digitz'. There are: digit, roulette, mixer.",
+            "There is no live widget ‹name›. There are: ‹",
+        ),
+    ],
+    ids=["setting", "widget"],
+)
+def test_a_message_that_is_pasted_finds_its_own_entry_alone(reader, site, said, entry):
+    reader.open(f"{site.as_uri()}/errors.html")
+    (found,) = looked_up(reader.page, said)
+    assert entry in found
+
+
+def test_a_setting_finds_its_messages_and_words_are_whole(reader, site):
+    reader.open(f"{site.as_uri()}/errors.html")
+    found = looked_up(reader.page, "training.lr")
+    assert sum(entry.startswith("training.‹name› is") for entry in found) == 2
+    assert all(re.search(r"training\.(lr|‹)|\blr\b", entry) for entry in found)
+    found = looked_up(reader.page, "lr")
+    assert found and all(re.search(r"\blr\b", entry) for entry in found)
+    assert all("autoencoder" in entry for entry in looked_up(reader.page, "autoenc"))  # still being typed
+    assert len(looked_up(reader.page, "autoenc xylophone")) == 0
 
 
 def test_without_scripts_every_error_is_there_and_no_box(chromium, site):
