@@ -2,7 +2,7 @@
 // last; other words find the entries that hold the most of them. It says how many are shown.
 "use strict";
 {
-  const FILLED = /‹[^›]*›|\[[^\]]*\]/; // may be anything; [this | that] is one of two
+  const FILLED = / did you mean ‹[^›]*›\?|‹[^›]*›|\[[^\]]*\]/; // may be anything, or nothing; [this | that] is one of two
   const WORD = /[\p{L}\p{N}_]+/gu, DOTTED = /(?:‹[^›]*›|[\p{L}\p{N}_])+(?:\.(?:‹[^›]*›|[\p{L}\p{N}_])+)+/gu;
   const plain = text => text.toLowerCase().replace(/\s+/g, " ").trim();
   const pattern = (text, filled) => text.split(filled).map(part => part.replace(/[^\p{L}\p{N}\s_]/gu, "\\$&"));

@@ -1,0 +1,69 @@
+"""By keyboard: the drawers of a narrow window open, hold the keyboard, and give it back."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+PARTS = [".mobile-header", ".sidebar-drawer", ".toc-drawer", ".content"]
+
+
+def tabbed(page, steps=40):
+    """Where the next steps of the keyboard lead: the part of the page, and how far down the window."""
+    places = []
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        places.append(
+            page.evaluate(
+                "parts => { const at = document.activeElement;"
+                " return [parts.find(part => at.closest(part)), at.getBoundingClientRect().top]; }",
+                PARTS,
+            )
+        )
+    return [place for place in places if place[0]]
+
+
+def test_the_drawers_open_and_close_by_keyboard(reader, site):
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(f"{site.as_uri()}/ch01_first_model.html")
+    for name, drawer in (("All pages", ".sidebar-drawer"), ("On this page", ".toc-drawer")):
+        button, inside = reader.page.get_by_role("button", name=name), reader.page.locator(drawer)
+        assert button.get_attribute("aria-expanded") == "false"
+        button.press("Enter")
+        assert button.get_attribute("aria-expanded") == "true"
+        expect(inside).to_be_in_viewport()
+        expect(inside.locator("a:visible").first).to_be_focused()
+        assert {one[0] for one in tabbed(reader.page)} == {drawer}  # not the page below it
+        reader.page.keyboard.press("Escape")
+        assert button.get_attribute("aria-expanded") == "false"
+        expect(button).to_be_focused()
+        expect(inside).not_to_be_in_viewport()
+    assert {one[0] for one in tabbed(reader.page)} == {".mobile-header", ".content"}  # no closed drawer
+
+
+def test_a_link_within_the_page_closes_the_drawer_and_leads_there(reader, site):
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(f"{site.as_uri()}/ch01_first_model.html")
+    button = reader.page.get_by_role("button", name="On this page")
+    button.press("Enter")
+    reader.page.locator(".toc-drawer a").last.press("Enter")
+    assert button.get_attribute("aria-expanded") == "false"
+    ((part, top),) = tabbed(reader.page, 1)
+    assert part == ".content" and 0 <= top < 844
+
+
+def test_on_a_wide_screen_the_lists_at_the_sides_are_no_drawers(reader, site):
+    reader.open(f"{site.as_uri()}/ch01_first_model.html")
+    reader.page.set_viewport_size({"width": 1400, "height": 900})
+    assert reader.page.locator("[inert]").count() == 0
+    reader.page.set_viewport_size({"width": 1100, "height": 900})
+    inert = reader.page.locator("[inert]")
+    expect(inert).to_have_count(1)
+    assert "toc-drawer" in inert.get_attribute("class")
+
+
+def test_the_search_box_shows_where_the_keyboard_is(reader, site):
+    reader.open(f"{site.as_uri()}/index.html")
+    box = reader.page.locator(".sidebar-search")
+    box.focus()
+    assert box.evaluate("box => getComputedStyle(box).outlineStyle") == "solid"
