@@ -4,6 +4,9 @@ from minidit.errors import MiniditError
 from minidit.teach.notebook import note, noted, place
 
 FILE = "predictions"
+# said only where a cell can be run: a page without a kernel leaves both out
+COMMIT = 'Commit yourself: put guess="a" (or another letter) into this cell and run it again.'
+NO_GUESS = "You made no prediction."
 
 
 def predict(name: str, question: str, choices: dict[str, str], guess: str | None = None) -> None:
@@ -32,12 +35,12 @@ def predict(name: str, question: str, choices: dict[str, str], guess: str | None
     if name in guesses:
         print(f"Your first prediction, {guesses[name]}, stands. It is written down in {place(FILE)}.")
     else:
-        print('Commit yourself: put guess="a" (or another letter) into this cell and run it again.')
+        print(COMMIT)
 
 
 def compare(name: str, answer: str, because: str) -> None:
     """Put the result beside the prediction called `name`."""
     guess = noted(FILE).get(name)
-    said = {None: "You made no prediction.", answer: f"You predicted {answer}: right."}
+    said = {None: NO_GUESS, answer: f"You predicted {answer}: right."}
     print(f"The answer is {answer}: {because}")
     print(said.get(guess, f"You predicted {guess}. What did you think would happen, and why did it not?"))

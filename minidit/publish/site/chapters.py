@@ -1,5 +1,6 @@
 """A chapter as Sphinx reads it: the executed notebook, its card filled in, its widgets alive."""
 
+import ast
 import html
 import re
 from base64 import b64decode
@@ -14,6 +15,7 @@ from minidit.publish.site.frames import Widgets
 from minidit.publish.site.links import Links
 from minidit.publish.source import notebook_of, read_notebook
 from minidit.publish.widgets import STATE, VIEW
+from minidit.teach.predict import COMMIT, NO_GUESS
 
 # the rows of the card at the chapter's head
 CARD = re.compile(r"(?:^\|.*\|\n?)+", re.M)
@@ -31,7 +33,9 @@ ABOUT = """
 """
 IMPORTS, LONG = re.compile(r"(import|from) \w"), 15  # lines
 # a prediction's question and its answer: words, which may be broken anew on a narrow screen
-SENTENCES = re.compile(r"^(Commit yourself: |The answer is )", re.M)
+SENTENCES = re.compile(rf"^({re.escape(COMMIT)}|The answer is )", re.M)
+# what they say of running a cell, which a page cannot do
+SAID = {COMMIT: "Note your letter.", f"{NO_GUESS}\n": ""}
 
 
 def page(source: Path, links: Links) -> str:
@@ -66,7 +70,10 @@ def _alive(output: NotebookNode, widgets: Widgets) -> NotebookNode:
     if "image/png" in data and "text/html" not in data:
         return _html(widgets.still(b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
     if SENTENCES.search(output.get("text", "")):
-        return _html(f'<pre class="sentences">{html.escape(output.text)}</pre>')
+        words = output.text
+        for said, here in SAID.items():
+            words = words.replace(said, here)
+        return _html(f'<pre class="sentences">{html.escape(words)}</pre>')
     return output
 
 
@@ -75,13 +82,23 @@ def _html(text: str) -> NotebookNode:
 
 
 def _fold(notebook: NotebookNode) -> None:
-    """Fold the imports, and the code of the first picture where it is long: no reader begins with them."""
+    """Fold the imports, and the code of the first picture where it is long: no reader begins with them.
+
+    A cell that only asks is left out: its question stands in its output.
+    """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in filter(_only_asks, code):
+        cell.metadata.tags = [*cell.metadata.get("tags", ()), "remove-input"]
     for cell in takewhile(lambda cell: IMPORTS.match(cell.source) and not cell.outputs, code):
         _fold_cell(cell, "What this chapter imports")
     first = next((cell for cell in code if any("image/png" in o.get("data", ()) for o in cell.outputs)), None)
     if first and len(first.source.splitlines()) > LONG:
         _fold_cell(first, "The code of this picture")
+
+
+def _only_asks(cell: NotebookNode) -> bool:
+    """Whether the cell is a call of `teach.predict` and nothing else."""
+    return cell.source.startswith("teach.predict(") and len(ast.parse(cell.source).body) == 1
 
 
 def _fold_cell(cell: NotebookNode, words: str) -> None:

@@ -5,7 +5,7 @@ from minidit.publish.site.names import named
 
 BOX = """
 <div role="search" class="finder" data-finds="article li" data-what="messages" hidden>
-<label for="finder">Your message, or a few words of it</label>
+<label for="finder">Your message as it is, or a few words of it</label>
 <input id="finder" type="search" autocomplete="off" spellcheck="false" aria-describedby="found">
 <output id="found" for="finder"></output>
 </div>

@@ -79,5 +79,6 @@ _PAGES = {
     r"book/(\w+)\.md": r"\1.md",
     r"exercises/(ch\d\d)_\w+(?:/exercises\.py)?": r"exercises/\1.md",
     r"exercises/(ch\d\d)_\w+/notes\.md": r"notes/\1.md",
+    r"exercises": "notes/index.md",  # a folder a chapter: who has the repository finds the notes there
     r"minidit/(\w+)/\w+\.py": r"api/\1.md",
 }

@@ -20,4 +20,5 @@ def named(text: str, depth: int = 0) -> str:
 
 def link(name: str, to: str) -> str:
     """A name as code that leads somewhere, HTML."""
-    return f'<a href="{to}"><code class="docutils literal">{name}</code></a>'
+    plain = name.replace("__", "&#95;&#95;")  # else Markdown makes what stands between them bold
+    return f'<a href="{to}"><code class="docutils literal">{plain}</code></a>'

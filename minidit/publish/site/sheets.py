@@ -16,6 +16,7 @@ from minidit.teach.exercise import Exercise, exercises
 
 NAME = re.compile(r"^## (\d+\.\d+) (.+)$", re.M)
 HINTS = ("Hint 1: a nudge", "Hint 2: more", "Hint 3: nearly the answer")
+WAYS = {"exercises": "sheet", "solutions": "solutions", "notes": "notes"}  # folder: what is in it
 MARKS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.M)
 
 
@@ -38,8 +39,8 @@ def pages(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
         for cell in cells:
             if cell.cell_type == "markdown":
                 cell.source = links.rewritten(cell.source, source, depth=1)
-        yield f"exercises/{name}", _sheet(cells, name, stub, known)
-        yield f"solutions/{name}", _solutions(text, source, links)
+        yield f"exercises/{name}", _led(_sheet(cells, name, stub, known), source, "exercises")
+        yield f"solutions/{name}", _led(_solutions(text, source, links), source, "solutions")
 
 
 def notes(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
@@ -47,15 +48,23 @@ def notes(folder: Path, links: Links) -> Iterator[tuple[str, str]]:
     sources = sorted(folder.glob("ch*/notes.md"))
     names = [source.parent.name[:4] for source in sources]
     yield "notes/index", _index("Notes on the exercises", "What each is for, and what people answer.", names)
-    yield from (
-        (f"notes/{name}", text_page(path, links, 1)) for name, path in zip(names, sources, strict=True)
-    )
+    for name, path in zip(names, sources, strict=True):
+        yield f"notes/{name}", _led(text_page(path, links, 1), path, "notes")
 
 
 INTRODUCTION = """\
 Each exercise asks for a function. Its check draws fresh inputs and names the likely mistake.
 `minidit exercises start ch01` writes a chapter's sheet as a notebook to work in; each page has it too.
 Hints are folded: open one at a time. The [solutions](../solutions/index.md) are apart."""
+
+
+def _led(page: str, source: Path, own: str) -> str:
+    """The page with a line below its title: the pages of the same chapter, as links but for its `own`."""
+    chapter, title = source.parent.name, page.index("\n")
+    ways = [f"[Chapter {int(chapter[2:4])}](../{chapter}.ipynb)"]
+    for folder, words in WAYS.items():
+        ways.append(words if folder == own else f"[{words}](../{folder}/{chapter[:4]}.md)")
+    return f"{page[:title]}\n\n{' · '.join(ways)}{page[title:]}"
 
 
 def _index(title: str, words: str, names: list[str]) -> str:

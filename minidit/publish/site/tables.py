@@ -17,7 +17,7 @@ COLUMNS, LONG = 4, 60  # a table of so many columns with a cell of so many chara
 class Words(SphinxTransform):
     """Mark the wide tables of words, and write the name of its column into each cell; site.css shows it."""
 
-    default_priority = 700  # when all that Markdown holds is there
+    default_priority = 860  # when quotes are curled: one that begins a cell opens, whatever is put before it
 
     def apply(self, **_: Any) -> None:
         """Go through the tables of a page."""

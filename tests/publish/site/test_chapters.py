@@ -11,6 +11,7 @@ import pytest
 from minidit.publish import replays
 from minidit.publish.site import chapters
 from minidit.publish.site.links import Links
+from minidit.teach.predict import COMMIT, NO_GUESS
 
 BOOK = Path(__file__).parents[3] / "book"
 WIDGETS, CLAIMS = BOOK / "ch06_predictions.py", BOOK / "ch09_norms.py"
@@ -50,7 +51,28 @@ def test_a_prediction_is_words_that_may_wrap(links):
     outputs = [o for c in page.cells for o in c.get("outputs", ())]
     wrapped = [o for o in outputs if "sentences" in str(o.get("data", ""))]
     assert len(wrapped) == 6  # three questions, three answers
-    assert not any("Commit yourself" in o.get("text", "") for o in outputs)
+    assert json.dumps(page.cells).count("Note your letter.") == 3
+
+
+@pytest.mark.parametrize("source", sorted(BOOK.glob("ch*.py")), ids=lambda path: path.stem)
+def test_a_question_is_read_once_and_nobody_is_told_to_run_a_cell(links, source):
+    given = nbformat.read(source.with_suffix(".ipynb"), 4)
+    page = nbformat.reads(chapters.page(source, links), 4)
+    asks = [cell for cell in page.cells if cell.source.startswith("teach.predict(")]
+    assert len(asks) >= 2 and all("remove-input" in cell.metadata.tags for cell in asks)
+    removed = [cell for cell in page.cells if "remove-input" in cell.metadata.get("tags", ())]
+    assert removed == asks and all("sentences" in str(cell.outputs) for cell in asks)
+    for words in (COMMIT, NO_GUESS):
+        shown, stored = (
+            "".join(str(o) for cell in one.cells for o in cell.get("outputs", ())) for one in (page, given)
+        )
+        assert words in stored and words.split(":")[0] not in shown
+
+
+def test_a_cell_that_does_more_than_ask_is_shown():
+    asks = "teach.predict('ch01.a', '?', {'a': 'b'})"
+    for source, alone in ((asks, True), (f"x = 1\n{asks}", False), (f"{asks}\nprint(1)", False)):
+        assert chapters._only_asks(nbformat.v4.new_code_cell(source)) is alone
 
 
 def test_the_notebook_can_be_taken_home_as_it_is(links):

@@ -11,6 +11,7 @@ from minidit.publish.site.links import Links
 
 BOOK = Path(__file__).parents[3] / "book"
 TEXT = (BOOK / "claims.md").read_text("utf-8")
+WORD = "|".join(verdicts.WORDS)
 NAMES = [path.name[:3] for path in sorted((BOOK / "claims").glob("C*.toml"))]
 
 
@@ -72,6 +73,43 @@ def test_a_page_has_one_title_its_verdicts_and_the_way_back(pages):
         assert "## Threats" in text and re.search(r"^\*\*[^*]+\?\*\*$", text, re.M)
         assert text.count("[All claims](../claims.md#all-claims)") == 2
     assert "[chapter 9](../ch09_norms.ipynb)" in pages["claims/c01"]
+
+
+def test_a_page_has_the_answer_of_the_story_in_words(pages):
+    story = (BOOK / "story.md").read_text("utf-8")
+    for name in NAMES:
+        parts = re.split(
+            r"\[In the story\]\([^)]+\): |(?=\n\n\*\*[^*]+\?\*\*\n)", pages[f"claims/{name.lower()}"]
+        )
+        badges, answer, said = parts[0], parts[1], re.findall(rf"\{{{name}\.[a-z] (?:{WORD})\}}", story)
+        assert '<p class="verdicts">' in badges and len(answer) > 100 and "{" not in answer
+        assert len(re.findall(rf"\*\*{name}\.[a-z]\*\*, (?:{WORD})", answer)) == len(said)
+        assert f"](../claims/{name.lower()}.md)" not in answer and "](#" not in answer
+    assert "[C19.a](../claims/c19.md), inconclusive" in pages["claims/c02"]
+    assert "at equal time it is the same order" in pages["claims/c17"]  # named there by numbers alone
+
+
+def test_a_claim_of_which_the_story_says_nothing_has_no_words_of_it(tmp_path):
+    (tmp_path / "story.md").write_text("## Story\n\nOne {C01.a refuted}.\n\nTwo.")
+    filled = "# All\n\n## Story\n\nOne [C01.a](../claims/c01.md), refuted.\n\nTwo."
+    assert claims._told(tmp_path, filled, "c02") == []
+    assert claims._told(tmp_path, filled, "c01") == [claims.TOLD + "One **C01.a**, refuted."]
+
+
+def test_a_quote_is_said_to_be_one_and_whose(pages):
+    for name in NAMES:
+        quotes = pages[f"claims/{name.lower()}"].split("\n\n> ")[:-1]
+        assert quotes
+        assert all(
+            re.search(r"\n\*\*As said\.\*\* Language: .+ Source: .+ Seen: .+$", before) for before in quotes
+        )
+
+
+def test_the_list_says_its_order_and_which_numbers_are_not_here(pages):
+    lacking = sorted({f"C{n:02}" for n in range(1, int(max(NAMES)[1:]))} - set(NAMES))
+    said = pages["claims"].split("## All claims")[1].split("<ol")[0]
+    assert "by topic" in said and re.findall(r"C\d\d", said) == lacking
+    assert claims._kept(["c01", "c02"]) == "" and "C01, C03." in claims._kept(["c02", "c04"])
 
 
 def test_each_claim_has_its_verdicts():

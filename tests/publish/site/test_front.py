@@ -57,6 +57,17 @@ def test_short_names():
     assert pages.short("glossary") == pages.short("claims/c01") == ""
 
 
+def test_where_to_run_it_is_said(text):
+    known = "repository-code:" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert "In a clone of the repository" in text and ("no public address yet" in text) is not known
+
+
+def test_the_notes_of_all_chapters_are_led_to(text, links):
+    assert "[notes on answers](notes/index.md)" in text
+    path = ROOT / "book" / "instructors.md"
+    assert "people give](notes/index.md)" in links.rewritten(path.read_text("utf-8"), path)
+
+
 def test_the_live_model_comes_first_where_there_is_one():
     live = front.page(ROOT, [*TOPS, ("Try it", [("live", "")])], Links(ROOT))
     assert re.search(r'<div class="ways"><a class="way" href="live\.html">', live)

@@ -68,21 +68,6 @@ def test_the_list_at_the_left_is_short(reader, site):
     assert max(box.bounding_box()["height"] for box in links.all()) < 40
 
 
-def test_the_drawers_open_and_close_by_keyboard(reader, site):
-    reader.page.set_viewport_size({"width": 390, "height": 844})
-    reader.open(f"{site.as_uri()}/ch01_first_model.html")
-    for name, drawer in (("All pages", ".sidebar-drawer"), ("On this page", ".toc-drawer")):
-        button, inside = reader.page.get_by_role("button", name=name), reader.page.locator(drawer)
-        assert button.get_attribute("aria-expanded") == "false"
-        button.press("Enter")
-        assert button.get_attribute("aria-expanded") == "true"
-        expect(inside).to_be_in_viewport()
-        reader.page.keyboard.press("Escape")
-        assert button.get_attribute("aria-expanded") == "false"
-        expect(button).to_be_focused()
-        expect(inside).not_to_be_in_viewport()
-
-
 def test_without_scripts_a_figure_is_a_still(chromium, site):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -126,66 +111,11 @@ def test_claims_lead_to_their_neighbours_and_back(reader, site):
     assert reader.page.locator("a.prev-page").count() == 0  # the last claim comes before it at the left
 
 
-def test_an_error_is_found_by_its_words(reader, site):
-    reader.open(f"{site.as_uri()}/errors.html")
-    box, told = reader.page.get_by_role("searchbox", name="Your message"), reader.page.get_by_role("status")
-    shown = reader.page.locator("article li:visible")
-    everything = shown.count()
-    assert told.inner_text() == f"All {everything} messages."
-    box.fill("MiniditError: There is no live widget 'digitz'. There are: digit, roulette, mixer.")
-    expect(told).to_contain_text(re.compile(rf"of {everything} messages with \d of your \d+ words"))
-    assert "There is no live widget" in shown.first.inner_text() and shown.count() < 4
-    box.fill("xylophone")
-    expect(told).to_contain_text("None of")
-    assert shown.count() == 0
-    box.fill("")
-    expect(told).to_contain_text("All")
-    assert shown.count() == everything and reader.complaints == []
-
-
-def test_without_scripts_every_error_is_there_and_no_box(chromium, site):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{site.as_uri()}/errors.html")
-    assert page.locator("article li:visible").count() > 300 and page.locator(".finder:visible").count() == 0
-    context.close()
-
-
-def test_wide_tables_on_a_phone(reader, site):
-    """Words become rows that name their columns; numbers move sideways, by keyboard too, and it shows."""
-    reader.page.set_viewport_size({"width": 390, "height": 844})
-    reader.open(f"{site.as_uri()}/claims/c01.html")
-    words = reader.page.locator("table.words").first
-    assert words.evaluate("table => table.parentElement.scrollWidth <= table.parentElement.clientWidth")
-    assert words.locator("tbody tr").first.inner_text().startswith("C01.b")
-    assert "needed" in words.locator("tbody tr").first.locator(".column:visible").all_inner_texts()
-    numbers = reader.page.get_by_role("region", name="table, wider than the page").first
-    numbers.focus()
-    before = numbers.evaluate("box => box.scrollLeft")
-    numbers.press("ArrowRight")  # which would turn the page elsewhere
-    reader.page.wait_for_function("box => box.scrollLeft > 0", arg=numbers.element_handle())
-    assert before == 0
-    reader.page.set_viewport_size({"width": 1280, "height": 900})
-    assert words.locator(".column:visible").count() == 0 and words.locator("th:visible").count() > 4
-
-
-def test_the_first_picture_of_a_chapter_comes_soon_on_a_phone(reader, site):
-    reader.page.set_viewport_size({"width": 390, "height": 844})
-    for path in sorted(site.glob("ch*.html")):
-        reader.open(path.as_uri())
-        first = reader.page.locator("article :is(a.still, figure.frames, iframe, pre.sentences)").first
-        assert first.bounding_box()["y"] < 3.5 * 844, path.name
-        assert not reader.page.get_by_text("Last replay").is_visible()
-
-
-def test_a_picture_opens_in_full(reader, site):
-    reader.page.set_viewport_size({"width": 390, "height": 844})
-    for name in ("ch01_first_model", "claims/c01", "index"):
-        reader.open(f"{site.as_uri()}/{name}.html")
-        still = reader.page.locator("a.still").first
-        assert "open in full" in still.evaluate("link => getComputedStyle(link, '::after').content")
-        full = still.evaluate("link => link.href")
-        assert full == still.locator("img").evaluate("image => image.src")
+def test_a_quote_that_begins_a_cell_opens(reader, site):
+    reader.open(f"{site.as_uri()}/notes/ch09.html")
+    cells = reader.page.locator("table.words td").all_inner_texts()
+    assert sum(cell.startswith("“") for cell in cells) > 5
+    assert not any(cell.startswith("”") for cell in cells)
 
 
 @pytest.mark.parametrize("name", ["index", "live", "claims", "claims/c01", "solutions/ch09", "api/model"])

@@ -67,6 +67,22 @@ def test_a_solution_stands_below_its_statement(pages):
     assert places == sorted(places)
 
 
+def test_below_each_title_are_the_pages_of_the_chapter(pages, links):
+    every = pages | dict(sheets.notes(ROOT / "exercises", links))
+    for source in EXERCISES:
+        chapter = source.parent.name
+        for folder, words in sheets.WAYS.items():
+            title, line = every[f"{folder}/{chapter[:4]}"].split("\n\n")[:2]
+            assert title.startswith("# ") and line.startswith(
+                f"[Chapter {int(chapter[2:4])}](../{chapter}.ipynb) · "
+            )
+            others = [other for other in sheets.WAYS if other != folder]
+            assert re.findall(r"\]\(\.\./(\w+)/(\w+)\.md\)", line) == [
+                (other, chapter[:4]) for other in others
+            ]
+            assert f"· {words}" in line
+
+
 def test_indexes_name_every_page(pages):
     for folder in ("exercises", "solutions"):
         for source in EXERCISES:
