@@ -400,7 +400,7 @@ print(f"of the step of 16, {(by_images[1] - an_image) / by_images[16]:.0%} does 
 print("16 times the images, less than four times the time:", by_images[16] < 4 * by_images[1])
 
 # %% [markdown]
-# About half of the step of 16 images is there whatever the images are. (What is there includes AdamW and the EMA, which also compute; by the profile above that is a small part.) So *overhead rules what is small*, though not alone: at 64 images most of the time grows with the images.
+# About half of the step of 16 images is there whatever the images are; we saw 40 to 60 percent when we repeated it. (What is there includes AdamW and the EMA, which also compute; by the profile above that is a small part.) So *overhead rules what is small*, though not alone: at 64 images most of the time grows with the images.
 #
 # On a GPU this is worse, not better. A GPU is told what to do by a processor, one launch for each operation, and a launch takes microseconds as well. Say 5. (That is an assumption; it is of the usual size, and we have no GPU to measure it on.)
 
@@ -483,7 +483,7 @@ panel.spines[["top", "right"]].set_visible(False)
 panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 teach.show(
     figure,
-    alt="Four stacked bars below a line at 40 GB. In float32 35 GB, of which 21 are activations; with bfloat16 products 28; with blocks computed again 15, of which 13.5 do not depend on the batch; shared by eight devices 3.4.",
+    alt="Four stacked bars below a line at 40 GB. In float32 35 GB, of which 21 are activations; with bfloat16 products 28; with blocks computed again 15, of which 13.5 do not depend on the batch; shared by eight devices 3.3.",
 )
 
 # %%
@@ -687,7 +687,7 @@ for name in ("digits", "wide"):
     assert (plain > compiled).all()
 
 # %% [markdown]
-# On a processor one graph saves our digits a tenth to a quarter of a step, and the wide network one to five percent. The compiler's half minute comes back after thousands of steps, and three rounds do not say how many; the run of digits has 1500. bfloat16 products pay where products rule, a quarter in the wide network, and cost as much or more where overhead rules, since every cast is an operation more. (This core has instructions for bfloat16. One that has none only loses.)
+# On a processor one graph saves our digits a tenth to a quarter of a step, and the wide network one to five percent. The compiler's half minute comes back after thousands of steps, and three rounds do not say how many; the run of digits has 1500. bfloat16 products pay where products rule, a quarter in the wide network, and cost a sixth to almost a half of a step where overhead rules, since every cast is an operation more. (This core has instructions for bfloat16. One that has none only loses.)
 #
 # On a GPU both change: launches and memory weigh more, so one graph saves more, and bfloat16 products have units of their own. `minidit train` has `--compile` and `training.precision=bf16`. Neither has been timed on a GPU by us.
 #
