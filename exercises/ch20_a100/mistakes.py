@@ -111,6 +111,10 @@ def _of_channels(stream, step, shape, rank, world):
     return torch.randn(shape, generator=stream(step)).chunk(world, dim=1)[rank]
 
 
+def _whole_of_its_own(stream, step, shape, rank, world):
+    return torch.randn(shape, generator=stream(step + 100 * rank)).chunk(world)[rank]
+
+
 def _by_processes(stream, step, shape, rank, world):
     return torch.randn(shape, generator=stream(step))[rank * world : (rank + 1) * world]
 
@@ -166,6 +170,9 @@ MISTAKES = {
         "it need not be 4": _block(lambda b, n, d, r: b * (n * 12 * d**2 + 2 * n**2 * d + 6 * d**2)),
         "The MLP goes up and down": _block(
             lambda b, n, d, r: b * (n * (4 + r) * d**2 + 2 * n**2 * d + 6 * d**2)
+        ),
+        "The MLP is counted twice over": _block(
+            lambda b, n, d, r: b * (n * (4 + 4 * r) * d**2 + 2 * n**2 * d + 6 * d**2)
         ),
         "Those are all from one token": _block(
             lambda b, n, d, r: b * ((4 + 2 * r) * d**2 + 2 * n**2 * d + 6 * d**2)
@@ -233,6 +240,7 @@ MISTAKES = {
             lambda noise, rank, size: noise[(rank - 1) * size : rank * size]
         ),
         "the noise of all images": _noise(lambda noise, rank, size: noise),
+        "right with one process, and wrong with several": _whole_of_its_own,
         "The step is forgotten": _noise(at=lambda step: 0),
         "as long as there are processes": _by_processes,
         "Two calls with the same arguments differ": _freely,
@@ -248,6 +256,7 @@ MISTAKES = {
         "its decay warms up again": _kept("averaged"),
         "All of the EMA is missing": _kept("ema", "averaged"),
         "The generator's state is missing": _kept("generator"),
+        "and the next step reads them: second, ema.": _kept("second", "ema"),
         "that is where it began": _kept(state=lambda generator: generator.initial_seed()),
         "save its state": _kept(state=lambda generator: generator),
         "Save copies": _kept(copy=lambda x: x),
@@ -261,6 +270,7 @@ MISTAKES = {
         "That is the pass forwards alone": _usage(per_mac=2),
         "Going back costs as much as two": _usage(per_mac=4),
         "The MACs were doubled twice": _usage(per_mac=12),
+        "That is 8 FLOPs a MAC": _usage(per_mac=8),
         "Neither the way back": _usage(per_mac=1),
         "The peak of one device": _usage(of=lambda batch, devices: batch),
         "it was counted once for each": _usage(of=lambda batch, devices: batch * devices),

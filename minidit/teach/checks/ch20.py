@@ -57,6 +57,9 @@ def _flops_mistakes(b: Block) -> Wrong:
         "That is a step of training; a pass forwards was asked.": 3 * right,
         "The MLP has `ratio` times the width in the middle: it need not be 4.": flops(b._replace(ratio=4)),
         "The MLP goes up and down again: two layers.": right - 2 * b.batch * b.tokens * b.ratio * b.dim**2,
+        "The MLP is counted twice over: up and down together are 2 * ratio.": (
+            right + 4 * b.batch * b.tokens * b.ratio * b.dim**2
+        ),
         "Those are all from one token: a linear layer works on each.": (
             2 * b.batch * ((4 + 2 * b.ratio) * b.dim**2 + 2 * b.tokens**2 * b.dim + 6 * b.dim**2)
         ),
@@ -97,7 +100,7 @@ def _bytes_mistakes(b: Block) -> Wrong:
 def _block(size: int, draw: torch.Generator) -> Block:
     """A block in which every mistake shows by a value of its own."""
     while True:
-        ratio = (2, 3, 5, 6)[whole(0, 3, draw)]
+        ratio = (3, 5, 6, 7)[whole(0, 3, draw)]  # of 2, the double is 4: the usual ratio
         b = Block(whole(3, 9, draw), whole(5, 30, draw), 8 * whole(2, 9, draw), ratio, size)
         wrong = {"FLOPs": _flops_mistakes(b), "bytes": _bytes_mistakes(b)}
         if told_apart({"FLOPs": flops(b), "bytes": size * numbers(b)}, wrong):
@@ -108,8 +111,8 @@ def _block(size: int, draw: torch.Generator) -> Block:
     "20.1",
     "FLOPs and bytes of a block",
     hints=(
-        "Six products: qkv, the two of attention, its output, the MLP up and down, and adaLN. Which of them "
-        "work on every token, which on one vector an image?",
+        "Seven products, in six parts: qkv, the two of attention, its output, the MLP up and down, and "
+        "adaLN. Which of them work on every token, which on one vector an image?",
         "FLOPs are 2 * batch * (tokens * (4 + 2 * ratio) * dim**2 + 2 * tokens**2 * dim + 6 * dim**2). A "
         "linear layer moves what it reads, its weights, and what it writes. Weights serve the whole batch.",
         "numbers = (10 + 2 * ratio) * dim**2 + batch * tokens * dim * (12 + 2 * ratio) + 7 * batch * dim; "

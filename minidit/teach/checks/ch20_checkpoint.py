@@ -91,25 +91,26 @@ FORGOTTEN = {
     "generator": "The generator's state is missing: the draws begin again with the first batch and noise. "
     "Its seed does not help, since that is where it began.",
 }
+TOGETHER = {
+    "AdamW's moments are missing, both: the next steps begin as at the start.": ("first", "second"),
+    "All of AdamW is missing: its moments, and the steps it counts.": ("first", "second", "step"),
+    "All of the EMA is missing: the average, and how often it was updated.": ("ema", "averaged"),
+    "Weights alone are no checkpoint: AdamW, the EMA, the counters and the generator go on from somewhere "
+    "too.": NAMES[1:],
+}
+# what is said when exactly these are missing
+MISSING = {frozenset([name]): words for name, words in FORGOTTEN.items()}
+MISSING |= {frozenset(names): words for words, names in TOGETHER.items()}
 
 
 def _mistakes(run: Run, later: Run, seed: int) -> dict[str, Any]:
-    """What an incomplete checkpoint of `run` leads to; `later` is where the run went on to."""
+    """What a checkpoint of `run` with all names leads to; `later` is where the run went on to."""
     whole_thing, moved = kept(run), kept(later)
 
     def ends(**changed: Any) -> Ends:
-        saved = {name: value for name, value in (whole_thing | changed).items() if value is not None}
-        return continued(saved, run.images, seed)
+        return continued(whole_thing | changed, run.images, seed)
 
-    found: dict[str, Any] = {words: ends(**{name: None}) for name, words in FORGOTTEN.items()}
-    pairs = {
-        "AdamW's moments are missing, both: the next steps begin as at the start.": ("first", "second"),
-        "All of AdamW is missing: its moments, and the steps it counts.": ("first", "second", "step"),
-        "All of the EMA is missing: the average, and how often it was updated.": ("ema", "averaged"),
-        "Weights alone are no checkpoint: AdamW, the EMA, the counters and the generator go on from "
-        "somewhere too.": NAMES[1:],
-    }
-    found |= {words: ends(**dict.fromkeys(names)) for words, names in pairs.items()}
+    found: dict[str, Any] = {FORGOTTEN["generator"]: ends(generator=seed)}  # a seed in place of a state
     aliases = [TENSORS, *((name,) for name in TENSORS), ("weights", "ema"), ("first", "second")]
     found[
         "What was saved went on to change: it holds the tensors themselves, and the run trains on in place. "
@@ -129,7 +130,11 @@ def _checked(saved: Any) -> dict[str, Any]:
         )
     if unknown := [name for name in saved if name not in NAMES]:
         raise CheckFailed(f"not right yet. A run has no {unknown[0]!r}; it has {', '.join(NAMES)}.")
-    if isinstance(saved.get("generator"), torch.Generator):
+    if lost := frozenset(NAMES).difference(saved):
+        names = ", ".join(name for name in NAMES if name in lost)
+        words = MISSING.get(lost, f"These are missing, and the next step reads them: {names}.")
+        raise CheckFailed(f"not right yet. {words}")
+    if isinstance(saved["generator"], torch.Generator):
         raise CheckFailed(
             "not right yet. That is the generator itself, which goes on drawing; save its state: get_state()."
         )

@@ -44,6 +44,8 @@ def _share_mistakes(s: Speed) -> Wrong:
             s, 4
         ),
         "The MACs were doubled twice.": used(s, 12),
+        "That is 8 FLOPs a MAC, as with blocks computed again on the way back; what the network needs counts "
+        "once, so 6.": used(s, 8),
         "Neither the way back nor the second FLOP of a MAC is counted.": used(s, 1),
         "The peak of one device was taken for all of them.": right * s.devices,
         "The batch is that of all devices together: it was counted once for each.": right * s.devices**2,
