@@ -8,7 +8,7 @@
 # | **Minutes** | 2 on two cores, most of it one small run made twice; about 5 on an A100 with the `a100` settings (an estimate: they have not been run, and have no evidence yet) |
 # | **Claims** | none of its own; those of the other chapters, at both scales where both are planned (4 of 24 have no plan for an A100) |
 #
-# One thing first. No GPU was lent to us while this book was written. There is no file of ours that an A100 made, so this chapter has no A100 result either. It measures the small end live. For the large end it takes speeds that others published, and counts what they imply. The last section has a column for our own verdicts at the scale `a100`. Every cell of it is drawn
+# One thing first. No GPU was at hand while this book was written. There is no file of ours that an A100 made, so this chapter has no A100 result either. It measures the small end live. For the large end it takes speeds that others published, and counts what they imply. The last section has a column for our own verdicts at the scale `a100`. Every cell of it is drawn
 # from files, and today there are none.
 
 # %%
