@@ -10,7 +10,7 @@ from minidit.cli.options import say
 from minidit.data.images import Data, Images
 from minidit.errors import MiniditError
 from minidit.measure.memory import MemoryEstimate, memory_estimate
-from minidit.training.engine import Engine
+from minidit.training.engine import NOT_COMPILED, Engine
 from minidit.training.loop import upcoming
 from minidit.training.state import TrainState
 from minidit.training.world import world
@@ -92,8 +92,9 @@ def _say_time(state: TrainState, images: Images, engine: Engine) -> None:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         float(engine(batch, draw))  # the first time compiles and warms up
-    for warning in said:
-        say(f"Note: {warning.message}")
+    for words in {str(warning.message) for warning in said}:
+        if words.startswith(NOT_COMPILED):
+            say(f"Note: {words}")
     began = time.perf_counter()
     float(engine(batch, draw))
     seconds = time.perf_counter() - began

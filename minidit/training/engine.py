@@ -24,6 +24,7 @@ from minidit.training.state import TrainState
 from minidit.training.world import world
 from minidit.types import Batch
 
+NOT_COMPILED = "Steps are not compiled here"  # how the warning begins
 Parts = TypeVar("Parts", bound=NamedTuple)
 
 
@@ -133,7 +134,7 @@ def one_graph(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
                 raise
             except Exception as error:  # whatever a compiler may say: without it the step still runs
                 first = str(error).strip().splitlines()[0]
-                warnings.warn(f"Steps are not compiled here, and run as they are: {first}", stacklevel=2)
+                warnings.warn(f"{NOT_COMPILED}, and run as they are: {first}", stacklevel=2)
                 found.append(function)
                 return function(*given)
             found.append(compiled)

@@ -30,7 +30,8 @@ def shard(*networks: nn.Module) -> None:
     for network in networks:
         for block in network.blocks:
             fully_shard(block, mesh=mesh)
-        fully_shard(network, mesh=mesh)
+        # the outer weights too are let go after a forward pass: samples may be drawn between two steps
+        fully_shard(network, mesh=mesh, reshard_after_forward=True)
 
 
 def is_sharded(network: nn.Module) -> bool:

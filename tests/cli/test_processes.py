@@ -84,12 +84,13 @@ def test_a_worker_dies_and_the_run_restarts_by_itself(alone, tmp_path):
 
 
 def test_divided_weights_stop_at_sigterm_and_go_on_in_one_process(alone, tmp_path):
-    process = start(tmp_path, 2, "--shard", "--keep", "2")
+    process = start(tmp_path, 2, "--shard", "--keep", "2", "--samples-every", "10")
     wait_for_steps(tmp_path, process, 25)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     stopped = len(read_log(tmp_path))
     assert stopped < STEPS and TrainState.load(tmp_path).step == stopped, "the last step was saved first"
+    assert (tmp_path / "samples" / "00000010.png").is_file()
     names = sorted(path.name for path in tmp_path.iterdir())
     steps = {int(found[1]) for found in re.finditer(r"checkpoint-(\d+)", " ".join(names))}
     assert len(steps) == 2 and max(steps) == stopped
