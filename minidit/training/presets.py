@@ -83,6 +83,20 @@ EXPERIMENTS = {
         data=DataConfig("hub:uoft-cs/cifar10", resolution=32),
         training=TrainingConfig(steps=11000, batch_size=16, lr=4e-3, ema_decay=0.999),
     ),
+    "emoji": Experiment(
+        model=ModelConfig(
+            in_channels=3,
+            input_size=32,
+            patch_size=4,
+            dim=96,
+            depth=4,
+            heads=4,
+            num_classes=10,
+            learn_sigma=False,
+        ),
+        data=DataConfig("folder:$MINIDIT_DATA/emoji", resolution=32),
+        training=TrainingConfig(steps=9000, batch_size=16, lr=4e-3, ema_decay=0.999),
+    ),
 } | A100
 
 # the run of `in_latents`
