@@ -45,11 +45,12 @@ def command(
     """Train a network, sample from it and judge the samples. Interrupted, it continues when started again.
 
     Args:
-        experiment: digits, shapes, shapes32; fashion or cifar10, a quarter of an hour each on one core; the
-            same and more for an A100, 10 to 60 minutes each by arithmetic: shapes64-a100, fashion-a100,
-            cifar10-a100, emoji-a100; folder:PATH for your own pictures (a sub-folder a class, or parquet
-            shards); hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10. What lies on the
-            hub, as Fashion-MNIST and CIFAR-10 do, is read from $MINIDIT_DATA/NAME, else downloaded.
+        experiment: digits, shapes, shapes32; fashion, cifar10 or emoji, a quarter of an hour each on one
+            core; the same and more for an A100, 10 to 60 minutes each by arithmetic: shapes64-a100,
+            fashion-a100, cifar10-a100, emoji-a100; folder:PATH for your own pictures (a sub-folder a class,
+            or parquet shards); hub:OWNER/NAME for a data set of the hub, such as hub:uoft-cs/cifar10. What
+            lies on the hub, as Fashion-MNIST and CIFAR-10 do, is read from $MINIDIT_DATA/NAME, else
+            downloaded.
         overrides: settings that differ, such as model.depth=6 training.steps=3000.
         data: with --latent, the images in place of EXPERIMENT: digits, shapes, folder:PATH or hub:OWNER/NAME.
         latent: train on latents of this autoencoder: a folder that `minidit vae` wrote, sd-vae (335 MB are
