@@ -204,7 +204,7 @@ def test_the_picture_of_the_nine_shows_held_out_images_and_what_came_back():
     assert l1 == pytest.approx(read, rel=0.25)  # of eight images beside 1024
 
 
-@pytest.mark.parametrize("name", ["fashion", "cifar10"])
+@pytest.mark.parametrize("name", ["fashion", "cifar10", "emoji"])
 def test_the_runs_of_real_pictures_keep_their_promises(name):
     evidence = Evidence.read(name)
     assert minidit.Experiment.from_dict(evidence.experiment) == minidit.experiment(name)
