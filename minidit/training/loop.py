@@ -58,7 +58,7 @@ def train(
         raise MiniditError(f"save_every is {save_every} and keep is {keep}; both must be at least 1.")
     state.experiment.check(data)
     engine, folder = engine or Engine(state), None if folder is None else Path(folder)
-    recovery = Recovery(lives, _begin(state, folder))
+    recovery = Recovery(lives, _begin(state, folder), folder)
     steps, said = upcoming(state, data.train, until), ""
     while state.step < until:
         started, cpu_started = time.perf_counter(), time.process_time()
@@ -66,7 +66,7 @@ def train(
         result = train_step(state, *next(steps), engine)
         loss, norm = float(result.loss), float(result.gradient_norm)
         if trouble := recovery.trouble(loss, norm):
-            said = recovery.go_back(state, folder, trouble)
+            said = recovery.go_back(state, trouble)
             steps = upcoming(state, data.train, until)
             continue
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started

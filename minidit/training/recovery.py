@@ -19,10 +19,18 @@ SEEN, ENOUGH = 100, 50  # losses that are remembered, and with how many the medi
 
 
 class Recovery:
-    """Watches the losses of a run, and takes it back when one is broken, at most `lives` times."""
+    """Watches the losses of a run, and takes it back when one is broken, at most `lives` times.
 
-    def __init__(self, lives: int, losses: list[float]):
-        self.lives, self.recent = lives, deque(losses[-SEEN:], SEEN)
+    A spike is finite: where there is no way back, it is endured.
+    """
+
+    def __init__(self, lives: int, losses: list[float], folder: Path | None):
+        self.lives, self.folder, self.recent = lives, folder, deque(losses[-SEEN:], SEEN)
+
+    @property
+    def possible(self) -> bool:
+        """Whether a life is left, and a checkpoint to go back to."""
+        return self.lives > 0 and self.folder is not None and (self.folder / NAME).is_file()
 
     def trouble(self, loss: float, norm: float) -> str:
         """What is wrong with a step, in words; nothing where it is healthy, which is remembered."""
@@ -30,24 +38,24 @@ class Recovery:
             return words
         before = sorted(self.recent)
         median = before[len(before) // 2] if len(before) >= ENOUGH else math.inf
-        if self.lives and loss > SPIKE * median:
+        if loss > SPIKE * median and self.possible:
             return f"a loss of {loss:.3g}, {loss / median:.0f} times the median of the steps before"
         self.recent.append(loss)
         return ""
 
-    def go_back(self, state: TrainState, folder: Path | None, trouble: str) -> str:
-        """Take `state` back to the checkpoint in `folder`, past the draws since; return a sentence.
+    def go_back(self, state: TrainState, trouble: str) -> str:
+        """Take `state` back to its last checkpoint, past the draws since; return a sentence.
 
         Raises:
             TrainingDiverged: no checkpoint, or this has happened `lives` times already.
         """
         step, skipped = state.step, state.skipped
-        if folder is None or not self.lives or not (folder / NAME).is_file():
+        if not self.possible:
             raise diverged(step, trouble)
         self.lives -= 1
-        state.go_to(read_checkpoint(folder), folder)
+        state.go_to(read_checkpoint(self.folder), self.folder)
         state.skipped = skipped + step - state.step
-        forget_after(folder, state.step)
+        forget_after(self.folder, state.step)
         return (
             f"Step {step} gave {trouble}. Back to step {state.step}; the draws of the {step - state.step} "
             "steps since are passed over."

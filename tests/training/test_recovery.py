@@ -6,6 +6,7 @@ import torch
 from minidit import Streams, TrainState, train
 from minidit.errors import TrainingDiverged
 from minidit.training import read_log
+from minidit.training.checkpoint import NAME
 from minidit.training.loop import ahead
 from minidit.training.recovery import ENOUGH, SPIKE, Recovery
 
@@ -87,12 +88,21 @@ def test_without_lives_or_without_a_checkpoint_a_broken_loss_ends_the_run(tiny, 
     assert TrainState.load(tmp_path).step == 5
 
 
-def test_a_spike_is_a_loss_far_above_those_before():
-    recovery = Recovery(1, [1.0] * (ENOUGH - 1))
+def test_a_spike_is_a_loss_far_above_those_before(tmp_path):
+    (tmp_path / NAME).touch()
+    recovery = Recovery(1, [1.0] * (ENOUGH - 1), tmp_path)
     assert not recovery.trouble(1e6, 1.0), "too few losses to know what is usual"
     assert not recovery.trouble(0.9 * SPIKE, 1.0)
     assert "a loss of 12, 12 times the median" in recovery.trouble(1.2 * SPIKE, 1.0)
-    assert not Recovery(0, [1.0] * ENOUGH).trouble(1e6, 1.0), "a run without lives goes on"
+    assert not Recovery(0, [1.0] * ENOUGH, tmp_path).trouble(1e6, 1.0), "a run without lives goes on"
+    assert not Recovery(1, [1.0] * ENOUGH, None).trouble(1e6, 1.0), "so does one with nowhere to go back to"
+
+
+def test_a_spike_before_the_first_checkpoint_is_endured(tiny, digits, tmp_path):
+    data = poisoned(digits, 60, value=30)
+    state = TrainState.create(tiny.override({"training.steps": 62}))
+    records = list(train(state, data, folder=tmp_path, save_every=100, lives=1))
+    assert len(records) == 62 and max(record.loss for record in records) > 100 and state.skipped == 0
 
 
 def test_after_the_last_life_a_spike_is_endured(tiny, digits, tmp_path):
